@@ -1,0 +1,72 @@
+import type {Ref} from './ref.ts'
+import type {Asked, Parts} from './snapshot.ts'
+
+export type Severity = 'error' | 'warning' | 'info'
+
+/** One thing wrong: the object to change, what is wrong with it, and the exact YAML or command that mends it. */
+export interface Finding {
+  subject: Ref
+  message: string
+  hint: string
+  fix: string
+  severity: Severity
+  /** The port rows it speaks of, as `namespace/kind/name:port`, if any. */
+  endpoints: string[]
+}
+
+/** A check says `unknown` when a needed part was unread or it threw, `skipped` when its role was not granted or it was ignored. */
+export type CheckStatus = 'pass' | 'fail' | 'unknown' | 'skipped'
+
+/** What a check said, as the report prints it. */
+export interface CheckResult {
+  code: string
+  slug: string
+  status: CheckStatus
+  severity: Severity
+  title: string
+  why: string
+  docs: string
+  /** Why unknown or skipped, else ''. */
+  reason: string
+  findings: Finding[]
+}
+
+/** The values of the parts a check declared, already read. */
+export type Needed<K extends keyof Parts> = {[P in K]: Parts[P] extends infer Q ? (Q extends {read: true; value: infer V} ? V : never) : never}
+
+/** What a check may know besides the snapshot's parts. */
+export interface CheckContext {
+  asked: Asked
+  /** The snapshot's moment, in milliseconds since the epoch. */
+  now: number
+}
+
+/** A finding as a check returns it: the check's own severity and hint stand in where it gives none. */
+export type PartialFinding = Pick<Finding, 'subject' | 'message'> & Partial<Finding>
+
+/** A rule on one screen: pure and synchronous, it sees only the parts it declared. */
+export interface Check<K extends keyof Parts = keyof Parts> {
+  code: string
+  slug: string
+  severity: Severity
+  needs: readonly K[]
+  /** True when it passes, in the present tense. */
+  title: string
+  /** True when it fails. */
+  failure: string
+  why: string
+  hint: string
+  /** Applies at all to what was asked? Returns why not, or null. */
+  skip?(asked: Asked): string | null
+  run(parts: Needed<K>, context: CheckContext): PartialFinding[]
+}
+
+/** Declares a check; `needs` fixes what `run` may see. */
+export function check<const K extends keyof Parts>(definition: Check<K>): Check {
+  return definition as unknown as Check
+}
+
+/** A finding about `subject`; what it leaves out comes from the check. */
+export function finding(subject: Ref, message: string, more: Partial<Omit<Finding, 'subject' | 'message'>> = {}): PartialFinding {
+  return {subject, message, ...more}
+}

@@ -1,0 +1,30 @@
+/** What stops a run: says what failed and was found, and in `cure` what to do; `entry` is its anchor in docs/troubleshooting.md. */
+export class Failure extends Error {
+  override name = 'Failure'
+  readonly cure: string
+  readonly entry: string
+  constructor(message: string, options: {cure: string; entry: string; cause?: unknown}) {
+    super(message, {cause: options.cause})
+    this.cure = options.cure
+    this.entry = options.entry
+  }
+}
+
+/** The API server refused or did not answer; `status` is the HTTP status, 0 when there was no answer. */
+export class KubeFailure extends Error {
+  override name = 'KubeFailure'
+  readonly status: number
+  readonly reason: string
+  readonly path: string
+  constructor(message: string, options: {status: number; reason: string; path: string; cause?: unknown}) {
+    super(message, {cause: options.cause})
+    this.status = options.status
+    this.reason = options.reason
+    this.path = options.path
+  }
+}
+
+/** One readable sentence for whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

@@ -1,0 +1,13 @@
+/** Names one object: of the cluster, or of a manifest when `file` is set (1-based `line`). */
+export interface Ref {
+  kind: string
+  namespace?: string
+  name: string
+  file?: string
+  line?: number
+}
+
+/** `Kind namespace/name`, the one way a ref is written in text. */
+export function refText(ref: Ref): string {
+  return `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`
+}
