@@ -32,7 +32,9 @@ export interface CheckResult {
 }
 
 /** The values of the parts a check declared, already read. */
-export type Needed<K extends keyof Parts> = {[P in K]: Parts[P] extends infer Q ? (Q extends {read: true; value: infer V} ? V : never) : never}
+export type Needed<K extends keyof Parts> = {
+  [P in K]: Parts[P] extends infer Q ? (Q extends {read: true; value: infer V} ? V : never) : never
+}
 
 /** What a check may know besides the snapshot's parts. */
 export interface CheckContext {

@@ -1,0 +1,18 @@
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {'\\.ts$': ['@swc/jest', {jsc: {parser: {syntax: 'typescript'}, target: 'es2024'}, module: {type: 'es6'}}]},
+  modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/dist/'],
+}
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.cluster\\.test\\.ts$'],
+    },
+    {...common, displayName: 'cluster', testMatch: ['<rootDir>/__tests__/**/*.cluster.test.ts']},
+  ],
+}
