@@ -67,3 +67,11 @@ export interface Report {
   waivers: Waiver[]
   comparison: null | {new: number; fixed: number}
 }
+
+/** What a stage did: `says` one sentence for the log and the summary; `notes` worth a line in the report. */
+export interface Outcome {
+  changed: boolean
+  says: string
+  steps: {name: string; ms: number; says: string}[]
+  notes: string[]
+}
