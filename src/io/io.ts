@@ -1,3 +1,5 @@
+import type {KubeconfigSource} from '../model/inputs.ts'
+
 /** The outside, as an argument: the only door to effects. `src/io/live.ts` is the real one, `__tests__/helpers/fake-io.ts` the one fake. */
 export interface Io {
   log: Log
@@ -7,12 +9,21 @@ export interface Io {
   files: Files
   toolCache: ToolCache
   runner: Runner
+  kubeconfigs: Kubeconfigs
   /** Opens a cluster; throws a `Failure` naming the input when the kubeconfig cannot be used. Nothing is sent yet. */
   connect(options: ConnectOptions): Promise<Kube>
   /** null without a token. */
   github(token: string): GitHub | null
   /** Aborted when the runner cancels the job. */
   cancelled: AbortSignal
+}
+
+/** Reads and writes kubeconfigs; every credential in one is masked as soon as it is read. */
+export interface Kubeconfigs {
+  /** The text of the chosen kubeconfig; throws a `Failure` naming the input and the cure. */
+  read(source: KubeconfigSource, options: {context: string; allowExec: boolean; insecureSkipTlsVerify: boolean}): Promise<string>
+  /** A private copy (0600, under RUNNER_TEMP) for programs that need a file; recorded so that `post` removes it. */
+  write(text: string, context: string): Promise<string>
 }
 
 /** The log as the runner shows it. Every text is made harmless inside (no workflow command can be smuggled in). */

@@ -1,0 +1,84 @@
+/** One input of action.yml: its name and constant default; `list` splits at newlines and commas, `choices` are the only values. */
+export interface InputSpec {
+  name: string
+  default: string
+  kind: 'text' | 'list' | 'boolean' | 'number' | 'duration' | 'choice'
+  choices?: readonly string[]
+}
+
+/** The inputs this version knows, in the order of action.yml (a test holds both together). */
+export const inputTable = [
+  {name: 'mode', default: '', kind: 'choice', choices: ['enforce', 'validate']},
+  {name: 'kubeconfig', default: '', kind: 'text'},
+  {name: 'allow-exec', default: 'false', kind: 'boolean'},
+  {name: 'context', default: '', kind: 'text'},
+  {name: 'cluster-name', default: '', kind: 'text'},
+  {name: 'expected-cluster', default: '', kind: 'text'},
+  {name: 'insecure-skip-tls-verify', default: 'false', kind: 'boolean'},
+  {name: 'from', default: '', kind: 'list'},
+  {name: 'install', default: 'auto', kind: 'choice', choices: ['auto', 'always', 'never']},
+  {name: 'take-over', default: 'false', kind: 'boolean'},
+  {name: 'istio-version', default: '', kind: 'text'},
+  {name: 'revision', default: '', kind: 'text'},
+  {name: 'charts', default: 'oci://ghcr.io/istio/release/charts, https://blob.istio.io/istio-release/charts', kind: 'list'},
+  {name: 'hub', default: 'docker.io/istio', kind: 'text'},
+  {name: 'values', default: '', kind: 'text'},
+  {name: 'base-values', default: '', kind: 'text'},
+  {name: 'helm-version', default: 'v4.2.4', kind: 'text'},
+  {name: 'helm-checksum', default: '', kind: 'text'},
+  {name: 'helm-mirror', default: 'https://get.helm.sh', kind: 'text'},
+  {name: 'timeout', default: '5m', kind: 'duration'},
+  {name: 'deadline', default: '30m', kind: 'duration'},
+  {name: 'namespaces', default: '*', kind: 'list'},
+  {
+    name: 'exclude-namespaces',
+    default: 'kube-*, local-path-storage, gke-*, gmp-*, aks-command, calico-*, tigera-operator',
+    kind: 'list',
+  },
+  {name: 'mtls-mode', default: 'STRICT', kind: 'choice', choices: ['STRICT', 'PERMISSIVE']},
+  {name: 'rollout', default: 'immediate', kind: 'choice', choices: ['immediate']},
+  {name: 'require', default: '', kind: 'choice', choices: ['proven', 'configured']},
+  {name: 'fail-on', default: 'error', kind: 'choice', choices: ['warning', 'error', 'never']},
+  {name: 'min-coverage', default: '100', kind: 'number'},
+  {name: 'allow-empty', default: '', kind: 'boolean'},
+  {name: 'probes', default: 'api-server', kind: 'choice', choices: ['api-server', 'off']},
+  {name: 'probe-exclude', default: '', kind: 'list'},
+  {name: 'probe-concurrency', default: '16', kind: 'number'},
+  {name: 'ignore', default: '', kind: 'list'},
+  {name: 'summary', default: 'full', kind: 'choice', choices: ['full', 'brief', 'off']},
+  {name: 'comment', default: 'on-change', kind: 'choice', choices: ['always', 'on-change', 'on-failure', 'never']},
+  {name: 'comment-key', default: '', kind: 'text'},
+  {name: 'annotations', default: 'true', kind: 'boolean'},
+  {name: 'github-token', default: '', kind: 'text'},
+  {name: 'pr-number', default: '', kind: 'number'},
+  {name: 'report-dir', default: '', kind: 'text'},
+] as const satisfies readonly InputSpec[]
+
+export type InputName = (typeof inputTable)[number]['name']
+
+/** Names of the public contract that this version does not build yet: using one is an error, never silently ignored. */
+export const plannedInputs: readonly string[] = [
+  'lock-timeout',
+  'profile',
+  'tags',
+  'platform',
+  'chart-digests',
+  'image-pull-secrets',
+  'cni-values',
+  'ztunnel-values',
+  'enroll',
+  'min-tls',
+  'policies',
+  'access-logging',
+  'require-authorization',
+  'purge-crds',
+  'gate',
+  'prober-image',
+  'waivers',
+  'waiver-annotations',
+  'baseline',
+  'diagnostics',
+]
+
+/** The Istio version installed where `istio-version` is left out. */
+export const defaultIstioVersion = '1.31.1'
