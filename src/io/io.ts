@@ -24,6 +24,8 @@ export interface Kubeconfigs {
   read(source: KubeconfigSource, options: {context: string; allowExec: boolean; insecureSkipTlsVerify: boolean}): Promise<string>
   /** A private copy (0600, under RUNNER_TEMP) for programs that need a file; recorded so that `post` removes it. */
   write(text: string, context: string): Promise<string>
+  /** Removes what this process wrote. */
+  removeAll(): Promise<void>
 }
 
 /** The log as the runner shows it. Every text is made harmless inside (no workflow command can be smuggled in). */
@@ -114,6 +116,8 @@ export interface Runner {
   output(name: string, value: string): void
   saveState(name: string, value: string): void
   state(name: string): string
+  /** Fails the step at its end, with this message as an error annotation. */
+  fail(message: string): void
   /** Appends to the job summary; throws when the file cannot be written. */
   summary(markdown: string): Promise<void>
 }
@@ -145,6 +149,9 @@ export interface KubeObject {
     ownerReferences?: {apiVersion: string; kind: string; name: string; uid: string; controller?: boolean}[]
     managedFields?: {manager?: string; operation?: string}[]
   }
+  /** Where a manifest holds it (1-based line): set by the manifests reader alone, carried into the snapshot by the projectors. */
+  file?: string
+  line?: number
   [field: string]: unknown
 }
 

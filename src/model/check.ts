@@ -47,11 +47,13 @@ export interface CheckContext {
 export type PartialFinding = Pick<Finding, 'subject' | 'message'> & Partial<Finding>
 
 /** A rule on one screen: pure and synchronous, it sees only the parts it declared. */
-export interface Check<K extends keyof Parts = keyof Parts> {
+export interface Check<K extends keyof Parts = keyof Parts, U extends keyof Parts = keyof Parts> {
   code: string
   slug: string
   severity: Severity
   needs: readonly K[]
+  /** Parts it can do without: handed over as they are, read or not. */
+  uses?: readonly U[]
   /** True when it passes, in the present tense. */
   title: string
   /** True when it fails. */
@@ -60,11 +62,11 @@ export interface Check<K extends keyof Parts = keyof Parts> {
   hint: string
   /** Applies at all to what was asked? Returns why not, or null. */
   skip?(asked: Asked): string | null
-  run(parts: Needed<K>, context: CheckContext): PartialFinding[]
+  run(parts: Needed<K>, context: CheckContext, used: Pick<Parts, U>): PartialFinding[]
 }
 
-/** Declares a check; `needs` fixes what `run` may see. */
-export function check<const K extends keyof Parts>(definition: Check<K>): Check {
+/** Declares a check; `needs` and `uses` fix what `run` may see. */
+export function check<const K extends keyof Parts, const U extends keyof Parts = never>(definition: Check<K, U>): Check {
   return definition as unknown as Check
 }
 

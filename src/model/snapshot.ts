@@ -50,6 +50,10 @@ export interface Asked {
   requireAuthorization: boolean
   accessLogging: boolean
   minTls: string
+  /** Judged from manifests without a cluster? Then checks of a running control plane are skipped. */
+  manifests?: boolean
+  /** Was istiod's validation webhook to be asked (mode enforce)? Then its silence is a finding. */
+  dryRun?: boolean
 }
 
 /** Namespaces judged: globs; `exclude` wins. A scope other than ['*'] never touches the root namespace. */
