@@ -24,6 +24,18 @@ export class KubeFailure extends Error {
   }
 }
 
+/** GitHub's API refused or did not answer; `status` is the HTTP status, 0 when there was no answer; `rateLimited` when it only asked to slow down. */
+export class GitHubFailure extends Error {
+  override name = 'GitHubFailure'
+  readonly status: number
+  readonly rateLimited: boolean
+  constructor(message: string, options: {status: number; rateLimited?: boolean; cause?: unknown}) {
+    super(message, {cause: options.cause})
+    this.status = options.status
+    this.rateLimited = options.rateLimited ?? false
+  }
+}
+
 /** One readable sentence for whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)

@@ -66,6 +66,8 @@ export interface Report {
   notes: string[]
   waivers: Waiver[]
   comparison: null | {new: number; fixed: number}
+  /** Parts of the snapshot that the rows rest on and that could not be read: they make the verdict unknown, whatever `ignore` says. */
+  unread: {part: string; reason: string}[]
 }
 
 /** What a stage did: `says` one sentence for the log and the summary; `notes` worth a line in the report. */

@@ -1,0 +1,16 @@
+/** Where the run takes place, from GITHUB_* and the event; '' where GitHub says nothing (a run outside Actions). */
+export interface RunContext {
+  /** `owner/name`. */
+  repo: string
+  /** The pull request the event speaks of; `fork` when its code comes from another repository, so the token may only read. */
+  pullRequest: {number: number; fork: boolean} | null
+  /** Page of this run, attempt included. */
+  runUrl: string
+  workflow: string
+  job: string
+  sha: string
+  eventName: string
+  serverUrl: string
+  apiUrl: string
+  graphqlUrl: string
+}
