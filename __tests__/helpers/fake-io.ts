@@ -44,6 +44,8 @@ export interface FakeIo extends Io {
   outputs: Record<string, string>
   states: Record<string, string>
   summaries: string[]
+  /** What `runner.fail` was told. */
+  failures: string[]
   kube: Kube
   cancel(reason?: Error): void
 }
@@ -65,7 +67,16 @@ export function fakeIo(script: Script = {}): FakeIo {
     outputs: {},
     states: {...script.state},
     summaries: [],
+    failures: [],
     kube,
+    kubeconfigs: {
+      read: async () => kube.kubeconfig,
+      write: async (text) => {
+        disk.set('/temp/kubeconfig', Buffer.from(text))
+        return '/temp/kubeconfig'
+      },
+      removeAll: async () => void disk.delete('/temp/kubeconfig'),
+    },
     cancel: (reason = new Error('cancelled')) => abort.abort(reason),
     cancelled: abort.signal,
     connect: async () => kube,
@@ -106,6 +117,7 @@ export function fakeIo(script: Script = {}): FakeIo {
       output: (name, value) => void Object.assign(io.outputs, {[name]: value}),
       saveState: (name, value) => void Object.assign(io.states, {[name]: value}),
       state: (name) => io.states[name] ?? '',
+      fail: (message) => void io.failures.push(message),
       summary: async (markdown) => void io.summaries.push(markdown),
     },
   }
