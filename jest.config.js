@@ -11,8 +11,9 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '\\.cluster\\.test\\.ts$'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.(cluster|oracle)\\.test\\.ts$'],
     },
+    {...common, displayName: 'oracle', testMatch: ['<rootDir>/__tests__/**/*.oracle.test.ts']},
     {...common, displayName: 'cluster', testMatch: ['<rootDir>/__tests__/**/*.cluster.test.ts']},
   ],
 }

@@ -84,7 +84,7 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
     values: given('values'),
     baseValues: given('base-values'),
     helmVersion: `v${matching('helm-version', version, '`v4.2.4`').replace(/^v/, '')}`,
-    helmChecksum: matching('helm-checksum', /^[0-9a-fA-F]{64}$/, 'the 64 hex digits of the archive\'s SHA-256').toLowerCase(),
+    helmChecksum: matching('helm-checksum', /^[0-9a-fA-F]{64}$/, "the 64 hex digits of the archive's SHA-256").toLowerCase(),
     helmMirror: httpsOnly('helm-mirror', text('helm-mirror'), problems).replace(/\/+$/, ''),
     timeoutMs: duration('timeout'),
     deadlineMs: duration('deadline'),
@@ -113,10 +113,13 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
     problems.push('`install: always` needs to be told its cluster: set `kubeconfig` or the variable `KUBECONFIG`')
   }
   if (problems.length > 0) {
-    throw new Failure(`${problems.length === 1 ? 'An input is' : `${problems.length} inputs are`} wrong:\n${problems.map((each) => `- ${each}`).join('\n')}`, {
-      cure: 'Correct the `with:` block of this step; nothing was changed.',
-      entry: 'inputs',
-    })
+    throw new Failure(
+      `${problems.length === 1 ? 'An input is' : `${problems.length} inputs are`} wrong:\n${problems.map((each) => `- ${each}`).join('\n')}`,
+      {
+        cure: 'Correct the `with:` block of this step; nothing was changed.',
+        entry: 'inputs',
+      },
+    )
   }
   return {inputs, warnings}
 }
@@ -161,8 +164,10 @@ function kubeconfigFrom(given: string, env: Record<string, string>, fromFiles: b
 
 function chartsFrom(entries: string[], problems: string[]): string[] {
   for (const entry of entries) {
-    if (entry.startsWith('http://')) problems.push(`\`charts\` names \`${entry}\`: plain http can be altered on the way; use https, oci or a local folder`)
-    else if (/^[a-z]+:\/\//.test(entry) && !/^(https|oci):\/\//.test(entry)) problems.push(`\`charts\` names \`${entry}\`: use https://, oci:// or a local folder`)
+    if (entry.startsWith('http://'))
+      problems.push(`\`charts\` names \`${entry}\`: plain http can be altered on the way; use https, oci or a local folder`)
+    else if (/^[a-z]+:\/\//.test(entry) && !/^(https|oci):\/\//.test(entry))
+      problems.push(`\`charts\` names \`${entry}\`: use https://, oci:// or a local folder`)
   }
   return entries.map((entry) => entry.replace(/\/+$/, ''))
 }
@@ -174,7 +179,8 @@ function httpsOnly(name: InputName, url: string, problems: string[]): string {
 
 function namespaceGlobs(name: InputName, globs: string[], problems: string[]): string[] {
   for (const glob of globs) {
-    if (!/^[a-z0-9*]([-a-z0-9*]{0,61}[a-z0-9*])?$/.test(glob)) problems.push(`\`${name}\` names \`${glob}\`: use namespace names, \`*\` stands for any characters`)
+    if (!/^[a-z0-9*]([-a-z0-9*]{0,61}[a-z0-9*])?$/.test(glob))
+      problems.push(`\`${name}\` names \`${glob}\`: use namespace names, \`*\` stands for any characters`)
   }
   return globs
 }
@@ -189,7 +195,12 @@ function strangers(env: Record<string, string>, problems: string[]): string[] {
     if (plannedInputs.includes(name)) {
       if (value.trim() !== '') problems.push(`\`${name}\` is not built yet in this version: remove it`)
     } else {
-      warnings.push(`Input \`${name}\` is not known${hintOf(name, inputTable.map((each) => each.name))}`)
+      warnings.push(
+        `Input \`${name}\` is not known${hintOf(
+          name,
+          inputTable.map((each) => each.name),
+        )}`,
+      )
     }
   }
   return warnings

@@ -1,0 +1,77 @@
+import {readdirSync, readFileSync} from 'node:fs'
+import {dirname, join, normalize, relative} from 'node:path'
+
+/** The import table of docs/architecture.md: folder → folders and files of src it may import. '*' stands for npm packages and node:*. */
+const mayImport: Record<string, string[]> = {
+  model: ['model'],
+  derive: ['model', 'derive'],
+  checks: ['model', 'derive', 'checks'],
+  report: ['model', 'report', 'pure packages'],
+  install: ['model', 'derive', 'install', 'io/io.ts', 'pure packages'],
+  enforce: ['model', 'derive', 'enforce', 'io/io.ts', 'pure packages'],
+  observe: ['model', 'derive', 'observe', 'io/io.ts', 'pure packages'],
+  io: ['model', 'io', '*'],
+  'inputs.ts': ['model', 'derive', 'inputs-table.ts'],
+  'inputs-table.ts': [],
+  'values.ts': ['model', 'io/io.ts', 'pure packages'],
+  'context.ts': ['model', 'io/io.ts', 'pure packages'],
+  'stages.ts': ['model', 'io/io.ts'],
+  'run.ts': ['model', 'derive', 'checks', 'report', 'install', 'enforce', 'observe', 'io/io.ts', 'stages.ts'],
+  'deliver.ts': ['model', 'report', 'io/io.ts', 'context.ts', 'stages.ts'],
+  'main.ts': ['run.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
+  'post.ts': ['install', 'io'],
+}
+
+/** Packages without effects, welcome outside io. */
+const purePackages = ['yaml', 'semver', 'picomatch', 'zod', 'markdown-table', 'node:crypto', 'node:path']
+
+const files = readdirSync('src', {recursive: true, encoding: 'utf8'}).filter((file) => file.endsWith('.ts'))
+const importsOf = (file: string) =>
+  [...readFileSync(join('src', file), 'utf8').matchAll(/^(?:import|export) (?:type )?[^'"]*?from '([^']+)'/gm)].map(
+    (match) => match[1] ?? '',
+  )
+
+test.each(files)('%s imports only what its room may', (file) => {
+  const room = file.includes('/') ? (file.split('/')[0] ?? '') : file
+  const allowed = mayImport[room]
+  expect([room, allowed === undefined]).toEqual([room, false])
+  const strangers = importsOf(file).filter((target) => {
+    if (!target.startsWith('.')) {
+      if (allowed?.includes('*')) return false
+      return !(allowed?.includes('pure packages') && purePackages.some((name) => target === name || target.startsWith(`${name}/`)))
+    }
+    const path = relative('src', normalize(join('src', dirname(file), target)))
+    return !allowed?.some((place) => path === place || path.startsWith(`${place}/`))
+  })
+  expect(strangers).toEqual([])
+})
+
+test.each(files.filter((file) => !file.startsWith('io/') && file !== 'main.ts' && file !== 'post.ts'))(
+  '%s touches the outside only through io',
+  (file) => {
+    const text = readFileSync(join('src', file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+    expect(text).not.toMatch(/\bprocess\.|\bfetch\(|\bDate\.now\(|\bnew Date\(\)|\bconsole\./)
+  },
+)
+
+test.each(files)('%s is a file one can hold in the head', (file) => {
+  expect(readFileSync(join('src', file), 'utf8').split('\n').length).toBeLessThanOrEqual(251)
+})
+
+test('no test replaces a module', () => {
+  const tests = readdirSync('__tests__', {recursive: true, encoding: 'utf8'}).filter((file) => file.endsWith('.ts'))
+  const mocking = tests.filter((file) => /\bjest\.(mock|unstable_mockModule|doMock)\(/.test(readFileSync(join('__tests__', file), 'utf8')))
+  expect(mocking).toEqual([])
+})
+
+test('no test is skipped, focused or empty', () => {
+  const tests = readdirSync('__tests__', {recursive: true, encoding: 'utf8'}).filter((file) => file.endsWith('.test.ts'))
+  const bad = tests.filter((file) => {
+    const text = readFileSync(join('__tests__', file), 'utf8')
+    return (
+      new RegExp(`\\b(${['test', 'it', 'describe'].join('|')})\\.(skip|only|todo)\\b|\\b(xit|fit|xtest|xdescribe)\\(`).test(text) ||
+      !text.includes('expect')
+    )
+  })
+  expect(bad).toEqual([])
+})

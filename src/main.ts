@@ -1,0 +1,29 @@
+import {contextFrom} from './context.ts'
+import {deliver, deliverFailure, prepareReportDir} from './deliver.ts'
+import {inputsFrom} from './inputs.ts'
+import {liveIo} from './io/live.ts'
+import {stepFails} from './report/verdict.ts'
+import {run} from './run.ts'
+import {withValues} from './values.ts'
+
+/** The action's entry: the real outside, one run, every channel, and the one place that fails the step. */
+async function main(): Promise<void> {
+  const io = liveIo()
+  try {
+    const context = await contextFrom(io)
+    const {inputs: given, warnings} = inputsFrom(io.runner.env)
+    const inputs = await withValues(given, io)
+    for (const warning of warnings) io.log.annotate('warning', warning)
+    await prepareReportDir(inputs, io)
+    const {report, snapshot} = await run(inputs, io)
+    await deliver(report, snapshot, inputs, context, io)
+    if (stepFails(report, inputs)) io.runner.fail(report.verdict.reason)
+  } catch (thrown) {
+    await deliverFailure(thrown, io)
+    io.runner.fail(thrown instanceof Error ? thrown.message : String(thrown))
+  } finally {
+    await io.kubeconfigs.removeAll()
+  }
+}
+
+await main()

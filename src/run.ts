@@ -1,0 +1,100 @@
+import {checks} from './checks/index.ts'
+import {runChecks} from './checks/run.ts'
+import {endpoints} from './derive/endpoints.ts'
+import {enforce} from './enforce/enforce.ts'
+import {install} from './install/install.ts'
+import {askWebhook} from './install/webhook.ts'
+import type {Io, Kube} from './io/io.ts'
+import type {Inputs} from './model/inputs.ts'
+import type {Report} from './model/report.ts'
+import type {Asked, Snapshot} from './model/snapshot.ts'
+import {snapshotFromManifests} from './observe/manifests.ts'
+import {observe, unreachable} from './observe/observe.ts'
+import {buildReport} from './report/build.ts'
+import {stageLog} from './stages.ts'
+
+/** Installs Istio, enforces mutual TLS, and reports what the cluster then proves. Never throws: what failed is in the report's stages. */
+export async function run(inputs: Inputs, io: Io): Promise<{report: Report; snapshot: Snapshot}> {
+  const stages = stageLog(io)
+  const notes: string[] = []
+  const asked = askedFrom(inputs)
+  const deadline = io.clock.ticks() + inputs.deadlineMs
+
+  const kube =
+    inputs.from.length > 0
+      ? null
+      : await stages.look(
+          'connect',
+          () => connect(inputs, io, deadline),
+          ({server}) => server,
+        )
+  let changedAt: number | null = null
+  if (kube !== null && inputs.mode === 'enforce') {
+    const installed = await stages.change('install', () => install(inputs, kube.kube, kube.path, io))
+    const enforced = await stages.change('enforce', () => enforce(inputs, kube.kube, io))
+    notes.push(...(installed?.notes ?? []), ...(enforced?.notes ?? []))
+    if (installed?.changed || enforced?.changed) changedAt = io.clock.ticks()
+  }
+
+  const snapshot =
+    (await stages.look(
+      'observe',
+      async () => {
+        if (inputs.from.length > 0) {
+          const {snapshot, warnings} = await snapshotFromManifests(inputs.from, asked, io)
+          for (const warning of warnings) io.log.annotate('warning', warning.message, warning)
+          return snapshot
+        }
+        if (kube === null) return unreachable(asked, inputs.clusterName, io)
+        return observe(asked, observeOptions(inputs, kube.kube, changedAt, deadline), kube.kube, io)
+      },
+      readingText,
+    )) ?? unreachable(asked, inputs.clusterName, io)
+  kube?.kube.close()
+
+  const rows = endpoints(snapshot)
+  const results = runChecks(checks, snapshot, {ignore: inputs.ignore})
+  return {report: buildReport({inputs, snapshot, endpoints: rows, results, stages: stages.all(), notes}), snapshot}
+}
+
+async function connect(inputs: Inputs, io: Io, deadline: number): Promise<{kube: Kube; server: string; path: string}> {
+  const {context, allowExec, insecureSkipTlsVerify} = inputs
+  const kubeconfig = await io.kubeconfigs.read(inputs.kubeconfig, {context, allowExec, insecureSkipTlsVerify})
+  const kube = await io.connect({kubeconfig, context, allowExec, insecureSkipTlsVerify, deadline})
+  const path = inputs.mode === 'enforce' ? await io.kubeconfigs.write(kube.kubeconfig, context) : ''
+  return {kube, server: inputs.clusterName || kube.server, path}
+}
+
+function askedFrom(inputs: Inputs): Asked {
+  return {
+    scope: {namespaces: inputs.namespaces, exclude: inputs.excludeNamespaces},
+    revision: inputs.revision,
+    istioVersion: inputs.istioVersionGiven || (inputs.mode === 'enforce' && inputs.install !== 'never') ? inputs.istioVersion : '',
+    mtlsMode: inputs.mtlsMode,
+    require: inputs.require,
+    probes: inputs.probes !== 'off',
+    requireAuthorization: false,
+    accessLogging: false,
+    minTls: '',
+  }
+}
+
+function observeOptions(inputs: Inputs, kube: Kube, changedAt: number | null, deadline: number) {
+  return {
+    clusterName: inputs.clusterName,
+    probes: {mode: inputs.probes, exclude: inputs.probeExclude, concurrency: inputs.probeConcurrency},
+    /** Old connections outlive a change of policy by the drain time (live-evidence.md, section 3). */
+    settleUntil: changedAt === null ? null : changedAt + settleMs,
+    deadline,
+    askWebhook: inputs.mode === 'enforce' ? () => askWebhook(kube, inputs.revision) : null,
+  }
+}
+
+const settleMs = 60_000
+
+function readingText(snapshot: Snapshot): string {
+  const pods = snapshot.pods.read ? `${snapshot.pods.value.length} pods` : 'no pods'
+  const policies = snapshot.policies.read ? `${snapshot.policies.value.length} PeerAuthentications` : 'no policies'
+  const probes = snapshot.probes.read ? `, ${snapshot.probes.value.ports.length} ports probed` : ''
+  return `${pods} and ${policies} read${probes}`
+}
