@@ -1,0 +1,79 @@
+import type {CheckResult} from '../model/check.ts'
+import type {Endpoint} from '../model/endpoint.ts'
+import type {Inputs} from '../model/inputs.ts'
+import type {Report, Stage} from '../model/report.ts'
+import type {Parts, Snapshot} from '../model/snapshot.ts'
+import {countsOf} from './counts.ts'
+import {verdictOf} from './verdict.ts'
+
+/** What a report is made from; `changed` defaults to what the stages say. */
+export interface ReportParts {
+  inputs: Inputs
+  snapshot: Snapshot
+  endpoints: Endpoint[]
+  results: CheckResult[]
+  stages: Stage[]
+  notes: string[]
+  changed?: boolean
+}
+
+/** The one report that every channel renders: nothing is counted or judged after this. */
+export function buildReport({inputs, snapshot, endpoints, results, stages, notes, changed}: ReportParts): Report {
+  const counts = countsOf(endpoints)
+  const unread = unreadParts(snapshot)
+  return {
+    version: 1,
+    verdict: verdictOf({counts, endpoints, results, stages, unread}, inputs),
+    mode: inputs.mode,
+    takenAt: snapshot.takenAt,
+    cluster: clusterOf(inputs, snapshot),
+    scope: {namespaces: inputs.namespaces, exclude: inputs.excludeNamespaces},
+    counts,
+    changed: changed ?? stages.some((stage) => stage.changed),
+    stages,
+    endpoints,
+    results,
+    controls: snapshot.probes.read ? snapshot.probes.value.controls : [],
+    notes: [...notes, ...ownNotes(inputs)],
+    waivers: [],
+    comparison: null,
+    unread,
+  }
+}
+
+/** The parts every row rests on: without one of them the rows themselves may be missing. */
+const rowParts = ['mesh', 'policies', 'pods'] as const satisfies readonly (keyof Parts)[]
+
+function unreadParts(snapshot: Snapshot): Report['unread'] {
+  return rowParts.flatMap((name) => {
+    const part = snapshot[name]
+    return part.read ? [] : [{part: name, reason: part.reason}]
+  })
+}
+
+function clusterOf(inputs: Inputs, snapshot: Snapshot): Report['cluster'] {
+  const cluster = snapshot.cluster.read ? snapshot.cluster.value : {name: '', uid: '', kubernetes: ''}
+  const meshes = snapshot.mesh.read ? snapshot.mesh.value : []
+  const mesh = meshes.find(({revision}) => revision === inputs.revision) ?? meshes[0]
+  const istiods = snapshot.controlPlane.read ? snapshot.controlPlane.value.istiods : []
+  const istiod = istiods.find(({revision}) => revision === mesh?.revision) ?? istiods[0]
+  return {
+    /** An API server's address is no name: reports are public where the repository is. */
+    name: inputs.clusterName || (cluster.name.includes('://') ? '' : cluster.name),
+    uid: cluster.uid,
+    kubernetes: cluster.kubernetes,
+    istio: istiod?.version ?? '',
+    revision: mesh?.revision ?? '',
+    rootNamespace: mesh?.rootNamespace ?? '',
+    trustDomain: mesh?.trustDomain ?? '',
+  }
+}
+
+function ownNotes({excludeNamespaces, ignore, insecureSkipTlsVerify}: Inputs): string[] {
+  const list = (names: string[]) => names.map((name) => `\`${name.replaceAll('`', "'")}\``).join(', ')
+  return [
+    excludeNamespaces.length > 0 ? `Namespaces left out of the scope: ${list(excludeNamespaces)}.` : '',
+    ignore.length > 0 ? `Checks left out by \`ignore\`: ${list(ignore)}.` : '',
+    insecureSkipTlsVerify ? "The API server's certificate was not verified (`insecure-skip-tls-verify`)." : '',
+  ].filter((note) => note !== '')
+}
