@@ -37,6 +37,8 @@ export interface FakeIo extends Io {
   details: string[]
   annotations: {level: string; message: string; title?: string; file?: string; line?: number}[]
   commands: string[][]
+  /** Processes that `shell.end` was told to end. */
+  ended: {pid: number; startTime: string}[]
   requests: SeenRequest[]
   /** Paths and contents as they are now. */
   disk: Map<string, Uint8Array>
@@ -61,6 +63,7 @@ export function fakeIo(script: Script = {}): FakeIo {
     details: [],
     annotations: [],
     commands: [],
+    ended: [],
     requests,
     disk,
     masked: [],
@@ -97,6 +100,7 @@ export function fakeIo(script: Script = {}): FakeIo {
         options.onStart?.({pid: 4242, startTime: '1000'})
         return answerOf([file, ...args], options)
       },
+      end: async (child) => io.ended.push(child) > 0,
     },
     downloads: {
       bytes: async (url) => {

@@ -70,6 +70,8 @@ export interface Shell {
   /** For short calls (`helm version`, `helm template`): @actions/exec, quiet; cannot be killed, so never for what can hang. */
   output(file: string, args: string[], options: {env: Record<string, string>; stdin?: string}): Promise<ShellResult>
   run(file: string, args: string[], options: ShellOptions): Promise<ShellResult>
+  /** Ends a process that an earlier step started, if pid and start time still agree: SIGINT, after `graceMs` SIGKILL. False when it was gone. */
+  end(child: {pid: number; startTime: string}, graceMs: number): Promise<boolean>
 }
 
 /** HTTP(S) downloads with retries for what can succeed when retried (network, 429, 5xx); honours proxies; a redirect may only stay on https. */
