@@ -1,0 +1,162 @@
+import {spawnSync} from 'node:child_process'
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {type Bed, down, up} from '../../testbed/bed.ts'
+import {startGitHub} from '../helpers/github-server.ts'
+import {forget, pullRequestEvent, runStep, type StepResult} from '../helpers/runner.ts'
+
+// The main job as a user has it: the built action in a process of its own, on a real cluster, one step after another.
+
+const number = 8
+const results: StepResult[] = []
+const toolCache = mkdtempSync(join(tmpdir(), 'tool-cache-'))
+let bed: Bed
+let github: Awaited<ReturnType<typeof startGitHub>>
+
+beforeAll(async () => {
+  bed = await up({bed: number})
+  github = await startGitHub({})
+}, 300_000)
+
+afterAll(async () => {
+  for (const result of results) forget(result)
+  rmSync(toolCache, {recursive: true, force: true})
+  await github?.close()
+  await down({bed: number})
+}, 60_000)
+
+test('on an empty cluster one step installs Istio, enforces STRICT and passes', async () => {
+  const step = await act({})
+  expect(step.outputs['reason']).toContain('no workload yet')
+  expect(step.outputs).toMatchObject({verdict: 'pass', changed: 'true', 'failed-stage': '', 'istio-version': '1.31.1'})
+  expect(step.code).toBe(0)
+  expect(kubectl('get', 'peerauthentication', '-n', 'istio-system', '-o', 'jsonpath={.items[*].spec.mtls.mode}')).toBe('STRICT')
+}, 240_000)
+
+test('a second run changes nothing and says so', async () => {
+  const before = versions()
+  const step = await act({})
+  expect(step.outputs).toMatchObject({verdict: 'pass', changed: 'false'})
+  expect(step.summary).toMatch(/nothing (was )?changed/i)
+  expect(versions()).toEqual(before)
+}, 120_000)
+
+test('a permissive exception turns the run red and names the workload, the policy and the cure', async () => {
+  kubectl('apply', '-f', 'testbed/scenarios/shop/shop.yaml', '-f', 'testbed/scenarios/shop/broken.yaml')
+  settle('shop', 'legacy')
+  const step = await act({})
+  expect(step.code).toBe(1)
+  expect(step.outputs['verdict']).toBe('fail')
+  expect(step.outputs['reason']).toMatch(/orders/)
+  expect(step.summary).toContain('legacy-callers')
+  expect(step.summary).toMatch(/kubectl (-n shop )?delete peerauthentication/i)
+  expect(Number(step.outputs['ports-violated'])).toBeGreaterThan(0)
+  expect(report(step).endpoints.filter((row) => row.workload.name === 'web').map((row) => row.verdict)).not.toContain('violated')
+}, 180_000)
+
+test('the comment stands on the pull request, once, and says the same', async () => {
+  const comments = github.comments()
+  expect(comments.length).toBeGreaterThan(0)
+  expect(comments.at(-1)?.body).toContain(results.at(-1)?.outputs['reason']?.split('`')[0])
+  expect(results.at(-1)?.outputs['comment-url']).toContain('http')
+})
+
+test('validate alone finds the same and touches nothing', async () => {
+  const before = versions()
+  const step = await act({mode: 'validate'})
+  expect(step.outputs).toMatchObject({verdict: 'fail', changed: 'false'})
+  expect(versions()).toEqual(before)
+}, 120_000)
+
+test('mended as the report says, every port is proven and the run is green', async () => {
+  kubectl('delete', '-f', 'testbed/scenarios/shop/broken.yaml')
+  kubectl('label', 'namespace', 'legacy', 'istio-injection=enabled')
+  kubectl('-n', 'legacy', 'rollout', 'restart', 'deployment')
+  settle('legacy')
+  const step = await act({})
+  expect(step.outputs).toMatchObject({verdict: 'pass', coverage: '100', 'ports-violated': '0', 'ports-unproven': '0', changed: 'false'})
+  expect(step.code).toBe(0)
+}, 180_000)
+
+test('a token that may not write costs the comment, not the verdict', async () => {
+  const readOnly = await startGitHub({rights: 'read'})
+  const step = await act({}, readOnly.url)
+  await readOnly.close()
+  expect(step.code).toBe(0)
+  expect(step.log).toContain('pull-requests: write')
+}, 120_000)
+
+test('a wrong checksum stops before anything runs', async () => {
+  const step = await act({'helm-checksum': '0'.repeat(64)})
+  expect(step.code).toBe(1)
+  expect(step.outputs).toMatchObject({'failed-stage': 'install', changed: 'false'})
+  expect(step.log).toContain(bed.helm.sha256)
+}, 120_000)
+
+test('another cluster than the expected one stops before any change', async () => {
+  const before = versions()
+  const step = await act({'expected-cluster': 'https://prod.example.com:6443'})
+  expect(step.code).toBe(1)
+  expect(step.log).toContain('expected-cluster')
+  expect(versions()).toEqual(before)
+}, 120_000)
+
+test('no step leaves a kubeconfig or a helm process behind', () => {
+  for (const result of results) {
+    const left = spawnSync('grep', ['-rlE', 'client-key-data|BEGIN (EC|RSA|PRIVATE)', join(result.temp, '_temp')], {encoding: 'utf8'}).stdout
+    expect(left).toBe('')
+    expect(spawnSync('pgrep', ['-f', result.temp], {encoding: 'utf8'}).stdout).toBe('')
+  }
+  expect(results.length).toBeGreaterThan(5)
+})
+
+async function act(inputs: Record<string, string>, apiUrl = github.url): Promise<StepResult> {
+  const step = await runStep(
+    {
+      inputs: {
+        kubeconfig: bed.kubeconfig,
+        'cluster-name': 'preview-17',
+        'helm-mirror': bed.helm.mirror,
+        'helm-version': bed.helm.version,
+        'helm-checksum': bed.helm.sha256,
+        charts: `${bed.charts.oci}\n${bed.charts.http}`,
+        'istio-version': '1.31.1',
+        values: bed.istiodValues,
+        ...inputs,
+      },
+      apiUrl,
+      event: pullRequestEvent(17),
+      env: {NODE_EXTRA_CA_CERTS: bed.caFile, SSL_CERT_FILE: bed.caFile},
+    },
+    {toolCache},
+  )
+  results.push(step)
+  return step
+}
+
+function kubectl(...args: string[]): string {
+  const {status, stdout, stderr} = spawnSync(join(bed.bin, 'kubectl'), ['--kubeconfig', bed.kubeconfig, ...args], {encoding: 'utf8'})
+  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+function settle(...namespaces: string[]): void {
+  for (const namespace of namespaces) {
+    kubectl('-n', namespace, 'rollout', 'status', 'deployment', '--timeout=120s')
+    kubectl('-n', namespace, 'wait', 'deployment', '--all', '--for=condition=Available', '--timeout=120s')
+  }
+}
+
+/** What a run could have changed: helm's releases, the policies, the control plane and its webhooks. */
+function versions(): string[] {
+  const kinds = ['secrets', 'deployments', 'configmaps', 'services', 'peerauthentications.security.istio.io']
+  const namespaced = kinds.map((kind) => kubectl('get', kind, '-A', '-o', 'jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}@{.metadata.generation}{"\\n"}{end}'))
+  const releases = kubectl('get', 'secrets', '-A', '-l', 'owner=helm', '-o', 'jsonpath={range .items[*]}{.metadata.name}@{.metadata.resourceVersion}{"\\n"}{end}')
+  const policies = kubectl('get', 'peerauthentications.security.istio.io', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.name}@{.metadata.resourceVersion}{"\\n"}{end}')
+  return [...namespaced, releases, policies]
+}
+
+function report(step: StepResult): {endpoints: {workload: {name: string}; verdict: string}[]} {
+  return JSON.parse(readFileSync(step.outputs['report-json'] ?? '', 'utf8'))
+}
