@@ -1,0 +1,42 @@
+/** Text from a cluster made safe to handle: well-formed, without control, bidirectional or invisible characters, at most `limit` long. */
+export function cleaned(foreign: string, limit: number, keepLines = false): string {
+  const visible = foreign
+    .toWellFormed()
+    .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
+    .replace(keepLines ? /(?!\n)\p{Cc}/gu : /\p{Cc}/gu, ' ')
+    .replace(/\p{Cf}/gu, '')
+  return visible.length <= limit ? visible : `${visible.slice(0, limit - 1)}…`.toWellFormed()
+}
+
+/**
+ * Text as GitHub shows it, letter for letter, whatever it says: every character with a meaning in Markdown or HTML is an entity, and what
+ * GitHub would link by itself (mentions, #123, GH-1, commits, addresses) is broken by a zero-width space, because entities do not stop it.
+ */
+export function escaped(foreign: string): string {
+  return cleaned(foreign, 2000)
+    .replace(/\s+/g, ' ')
+    .replace(/@(?=\S)/g, `@${gap}`)
+    .replace(/#(?=[\p{L}\p{N}_])/gu, `#${gap}`)
+    .replace(/\b(GH|GHSA|CVE)-(?=\w)/gi, `$1-${gap}`)
+    .replace(/[0-9a-f]{6}(?=[0-9a-f])/gi, `$&${gap}`)
+    .replace(/:(?=\/\/|[:])/g, `:${gap}`)
+    .replace(/\b(www|mailto|xmpp)(?=[.:])/gi, `$1${gap}`)
+    .replace(/[&<>"|`*_[\]~#!\\$]/g, entity)
+    .replace(/^[-+=]/, entity)
+    .replace(/^(\d+)([.)])/, (_, digits: string, mark: string) => digits + entity(mark))
+}
+
+/** A block of text for a fence: lines kept, nothing that a runner would take for a command were it printed. */
+export function verbatim(foreign: string): string {
+  return cleaned(foreign, 20_000, true)
+    .replace(/##\[/g, `##${gap}[`)
+    .replace(/^(\s*:)(?=:)/gm, `$1${gap}`)
+    .replace(/\s+$/, '')
+}
+
+/** Zero-width space: unseen, not a word character, copied along but harmless in prose. */
+const gap = '\u200b'
+
+function entity(character: string): string {
+  return `&#${character.charCodeAt(0)};`
+}
