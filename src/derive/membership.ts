@@ -1,0 +1,27 @@
+import type {DataPlane} from '../model/endpoint.ts'
+import type {Container, Pod} from '../model/workload.ts'
+
+/** Who enforces for a pod, from the live pod and never from the namespace's label: injection happens once, at creation (rules 21 to 23). */
+export function dataPlane(pod: Pick<Pod, 'hostNetwork' | 'containers' | 'initContainers' | 'annotations'>): DataPlane {
+  if (pod.hostNetwork) return 'none'
+  const proxy = proxyContainer(pod)
+  if (proxy?.args.includes('router')) return 'gateway'
+  if (proxy?.args.includes('waypoint')) return 'waypoint'
+  if (proxy && pod.annotations['sidecar.istio.io/status'] !== undefined) return isProxyless(proxy) ? 'proxyless' : 'sidecar'
+  if (pod.annotations['ambient.istio.io/redirection'] === 'enabled') return 'ambient'
+  return 'none'
+}
+
+/** The container `istio-proxy`, be it ordinary or a native sidecar among the init containers (inject/app_probe.go:FindSidecar). */
+export function proxyContainer(pod: Pick<Pod, 'containers' | 'initContainers'>): Container | null {
+  return [...pod.containers, ...pod.initContainers].find(({name}) => name === 'istio-proxy') ?? null
+}
+
+/** True for a pod that ended: nothing listens any more (rule 22). */
+export function isFinished(pod: Pick<Pod, 'phase'>): boolean {
+  return pod.phase === 'Succeeded' || pod.phase === 'Failed'
+}
+
+function isProxyless({env}: Container): boolean {
+  return env['ISTIO_META_GENERATOR'] === 'grpc' || env['DISABLE_ENVOY'] === 'true'
+}
