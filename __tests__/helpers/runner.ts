@@ -33,7 +33,9 @@ export interface StepResult {
  */
 export async function runStep(step: Step, options: {toolCache?: string} = {}): Promise<StepResult> {
   const temp = mkdtempSync(join(tmpdir(), 'runner-'))
-  const files = Object.fromEntries(['OUTPUT', 'STATE', 'STEP_SUMMARY', 'ENV', 'PATH'].map((name) => [`GITHUB_${name}`, join(temp, `_${name}`)]))
+  const files = Object.fromEntries(
+    ['OUTPUT', 'STATE', 'STEP_SUMMARY', 'ENV', 'PATH'].map((name) => [`GITHUB_${name}`, join(temp, `_${name}`)]),
+  )
   for (const file of Object.values(files)) writeFileSync(file, '')
   const eventPath = join(temp, 'event.json')
   writeFileSync(eventPath, JSON.stringify(step.event?.payload ?? {}))
@@ -91,18 +93,43 @@ export function forget(result: StepResult): void {
 
 /** The pull_request event of a number, as far as actions read it. */
 export function pullRequestEvent(number: number): {name: string; payload: object} {
-  return {name: 'pull_request', payload: {action: 'synchronize', number, pull_request: {number, head: {sha: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00'}, base: {sha: 'ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e'}}}}
+  return {
+    name: 'pull_request',
+    payload: {
+      action: 'synchronize',
+      number,
+      pull_request: {
+        number,
+        head: {sha: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00'},
+        base: {sha: 'ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e'},
+      },
+    },
+  }
 }
 
 function inputVariables(given: Record<string, string>): Record<string, string> {
   const action = parse(readFileSync('action.yml', 'utf8')) as {inputs: Record<string, {default?: string}>}
-  const defaults = Object.entries(action.inputs).map(([name, spec]) => [name, name === 'github-token' ? 'ghs_the-jobs-token' : (spec.default ?? '')])
-  return Object.fromEntries(Object.entries({...Object.fromEntries(defaults), ...given}).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, String(value)]))
+  const defaults = Object.entries(action.inputs).map(([name, spec]) => [
+    name,
+    name === 'github-token' ? 'ghs_the-jobs-token' : (spec.default ?? ''),
+  ])
+  return Object.fromEntries(
+    Object.entries({...Object.fromEntries(defaults), ...given}).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, String(value)]),
+  )
 }
 
-function node(script: string, env: Record<string, string>, cwd: string, step: Pick<Step, 'onLine' | 'cancelAfterMs'>): Promise<{code: number | null; log: string}> {
+function node(
+  script: string,
+  env: Record<string, string>,
+  cwd: string,
+  step: Pick<Step, 'onLine' | 'cancelAfterMs'>,
+): Promise<{code: number | null; log: string}> {
   return new Promise((done, broken) => {
-    const child = spawn(process.execPath, [resolve(dirname(new URL(import.meta.url).pathname), '../..', script)], {env, cwd, stdio: ['ignore', 'pipe', 'pipe']})
+    const child = spawn(process.execPath, [resolve(dirname(new URL(import.meta.url).pathname), '../..', script)], {
+      env,
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     if (step.cancelAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), step.cancelAfterMs).unref()
     let log = ''
     let rest = ''

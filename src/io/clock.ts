@@ -1,0 +1,18 @@
+import {setTimeout as wait} from 'node:timers/promises'
+import type {Clock} from './io.ts'
+
+/** The machine's clocks. */
+export function liveClock(): Clock {
+  return {
+    now: () => new Date(),
+    ticks: () => performance.now(),
+    async sleep(ms, signal) {
+      try {
+        await wait(ms, undefined, {signal})
+      } catch (thrown) {
+        // node rejects with an AbortError of its own; the signal knows why.
+        throw signal?.aborted ? signal.reason : thrown
+      }
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import {createHash} from 'node:crypto'
+import {glob, mkdir, mkdtemp, open, readFile, rm, stat, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {archiveMember} from './archive.ts'
+import type {Files} from './io.ts'
+
+/** The machine's files; temporary folders lie under `temp` (RUNNER_TEMP). */
+export function liveFiles(temp: string): Files {
+  return {
+    readText: (path) => readFile(path, 'utf8'),
+    readBytes: (path) => readFile(path),
+    exists: async (path) => (await kindOf(path)) !== 'nothing',
+    isFolder: async (path) => (await kindOf(path)) === 'folder',
+    find,
+    write: (path, content) => writeFile(path, content),
+    async writePrivate(path, content, mode = 0o600) {
+      const file = await open(path, 'wx', mode)
+      try {
+        await file.writeFile(content)
+      } finally {
+        await file.close()
+      }
+    },
+    makeFolder: async (path) => void (await mkdir(path, {recursive: true})),
+    async makeTempFolder(prefix) {
+      await mkdir(temp, {recursive: true})
+      return mkdtemp(join(temp, prefix))
+    },
+    remove: (path) => rm(path, {recursive: true, force: true}),
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    member: archiveMember,
+  }
+}
+
+/** A file stands for itself, a folder for all below it (no hidden folders), anything else is a glob. */
+async function find(pattern: string): Promise<string[]> {
+  const kind = await kindOf(pattern)
+  if (kind === 'file') return [pattern]
+  const entries = await Array.fromAsync(glob(kind === 'folder' ? join(pattern, '**', '*') : pattern))
+  const kinds = await Promise.all(entries.map(kindOf))
+  return entries.filter((_, index) => kinds[index] === 'file').sort()
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file'
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR'].includes((thrown as NodeJS.ErrnoException).code ?? '')) return 'nothing'
+    throw thrown
+  }
+}

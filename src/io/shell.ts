@@ -1,0 +1,102 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {setTimeout as wait} from 'node:timers/promises'
+import {getExecOutput} from '@actions/exec'
+import type {Shell, ShellOptions, ShellResult} from './io.ts'
+import {startTimeOf} from './process-identity.ts'
+
+/**
+ * Starts programs by argument list. A program that runs when `cancelled` aborts is told so (unless the caller brings a signal of its own);
+ * one started after that is cleaning up and is left alone.
+ */
+export function liveShell(cancelled: AbortSignal): Shell {
+  return {
+    async output(file, args, {env, stdin}) {
+      const input = stdin === undefined ? undefined : Buffer.from(stdin)
+      const {exitCode, stdout, stderr} = await getExecOutput(quoted(file), args, {env, input, silent: true, ignoreReturnCode: true})
+      return {code: exitCode, signal: null, stdout, stderr, timedOut: false}
+    },
+    run: (file, args, options) => run(file, args, {...options, signal: options.signal ?? (cancelled.aborted ? undefined : cancelled)}),
+    async end({pid, startTime}, graceMs) {
+      const isStillIt = async () => startTime !== '' && (await startTimeOf(pid)) === startTime
+      if (!(await isStillIt())) return false
+      process.kill(pid, 'SIGINT')
+      for (let waited = 0; waited < graceMs; waited += pollMs) {
+        await wait(pollMs)
+        if (!(await isStillIt())) return true
+      }
+      if (await isStillIt()) process.kill(pid, 'SIGKILL')
+      return true
+    },
+  }
+}
+
+async function run(file: string, args: string[], options: ShellOptions): Promise<ShellResult> {
+  const {env, cwd, signal, stdin = '', timeoutMs, onLine, onStart} = options
+  signal?.throwIfAborted()
+  const child = spawn(file, args, {env, cwd, stdio: 'pipe', windowsHide: true})
+  const stdout = collect(child, 'stdout', onLine)
+  const stderr = collect(child, 'stderr', onLine)
+  let timedOut = false
+  const stop = stopper(child)
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop((timedOut = true)), timeoutMs)
+  const cancel = () => stop(false)
+  signal?.addEventListener('abort', cancel, {once: true})
+  try {
+    const closed = new Promise<{code: number | null; signal: string | null}>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code, killedBy) => resolve({code, signal: killedBy}))
+    })
+    child.once('spawn', async () => {
+      const {pid = 0} = child
+      onStart?.({pid, startTime: await startTimeOf(pid)})
+    })
+    // A program that ends without reading its input breaks the pipe; its exit code tells more than EPIPE would.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(stdin)
+    const ended = await closed
+    return {...ended, stdout: stdout(), stderr: stderr(), timedOut}
+  } finally {
+    clearTimeout(timer)
+    stop.done()
+    signal?.removeEventListener('abort', cancel)
+  }
+}
+
+/** SIGINT once, SIGTERM after 7 s (the runner's own clock, ProcessInvoker.cs: 7.5 s), SIGKILL 7 s later. */
+function stopper(child: ChildProcess): ((timedOut: boolean) => void) & {done(): void} {
+  const timers: NodeJS.Timeout[] = []
+  const stop = () => {
+    if (timers.length > 0) return
+    child.kill('SIGINT')
+    timers.push(
+      setTimeout(() => child.kill('SIGTERM'), patienceMs),
+      setTimeout(() => child.kill('SIGKILL'), 2 * patienceMs),
+    )
+  }
+  return Object.assign(stop, {done: () => timers.forEach(clearTimeout)})
+}
+
+function collect(child: ChildProcess, stream: 'stdout' | 'stderr', onLine: ShellOptions['onLine']): () => string {
+  let text = ''
+  let told = 0
+  const tell = (end: number) => {
+    onLine?.(text.slice(told, end).replace(/\r$/, ''), stream)
+    told = end + 1
+  }
+  child[stream]?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+    for (let end = text.indexOf('\n', told); end >= 0; end = text.indexOf('\n', told)) tell(end)
+  })
+  child[stream]?.once('end', () => {
+    if (told < text.length) tell(text.length)
+  })
+  return () => text
+}
+
+/** @actions/exec splits its first argument at spaces like a shell would. */
+function quoted(file: string): string {
+  return `"${file}"`
+}
+
+const patienceMs = 7000
+const pollMs = 100
