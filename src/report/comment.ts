@@ -1,0 +1,74 @@
+import type {RunContext} from '../model/context.ts'
+import type {Report, VerdictStatus} from '../model/report.ts'
+import {fitting} from './budget.ts'
+import {rankedFindings} from './findings.ts'
+import {findingsSection, openQuestions} from './findings-section.ts'
+import {headline} from './headline.ts'
+import {type Block, comment, details, link, paragraph, render, text} from './markdown.ts'
+import {nextStepsSection} from './next-steps.ts'
+import {portsSection} from './ports-section.ts'
+import {plural} from './words.ts'
+
+/** GitHub refuses a body past 65,536 characters with 422; bytes are counted here, of which there are never fewer. */
+export const commentLimit = 64_000
+
+/** The hidden mark of a comment: whose it is, and what it said. Never visible text, which changes with the wording. */
+export interface Marker {
+  /** Of workflow, job and comment-key. */
+  key: string
+  verdict: VerdictStatus
+  /** Of verdict, counts and findings: equal means nothing new to say. */
+  hash: string
+}
+
+/** Marks this report's comment; `hash` gives SHA-256 as hex. Times, pods and wording do not count as news. */
+export function markerOf(
+  report: Report,
+  {workflow, job}: Pick<RunContext, 'workflow' | 'job'>,
+  commentKey: string,
+  hash: (text: string) => string,
+): Marker {
+  const {verdict, counts} = report
+  const findings = rankedFindings(report).map(({result, finding: {severity, subject, endpoints}}) => [
+    result.code,
+    severity,
+    subject.kind,
+    subject.namespace ?? '',
+    subject.name,
+    endpoints,
+  ])
+  const short = (value: unknown) => hash(JSON.stringify(value)).slice(0, 16)
+  return {
+    key: short([workflow, job, commentKey]),
+    verdict: verdict.status,
+    hash: short([verdict.status, verdict.coverage, counts, findings]),
+  }
+}
+
+/** The mark at the start of a comment's body, or null: a mark further down was quoted by someone. */
+export function markerFrom(body: string): Marker | null {
+  const found = /^<!-- istio-mtls-action key=([0-9a-f]{16}) verdict=(pass|fail|unknown) hash=([0-9a-f]{16}) -->/.exec(body)
+  return found === null ? null : {key: found[1] ?? '', verdict: found[2] as VerdictStatus, hash: found[3] ?? ''}
+}
+
+/** The comment's body: the head carries all, the rest is folded; `report` should come from `withoutAddresses`. */
+export function commentBody(report: Report, marker: Marker, runUrl: string, limit = commentLimit): string {
+  return fitting(renderings(report, marker, runUrl), limit, '_Cut to fit: the job summary and report.json have everything._')
+}
+
+function* renderings(report: Report, marker: Marker, runUrl: string): Generator<string> {
+  for (const findings of [50, 20, 5]) yield render(page(report, marker, runUrl, findings))
+}
+
+function page(report: Report, {key, verdict, hash}: Marker, runUrl: string, findings: number): Block[] {
+  const bad = report.counts.violated + report.counts.unproven
+  const failed = [...openQuestions(report), ...findingsSection(report, findings)]
+  const ports = portsSection(report, {bad: findings * 2, good: 0})
+  return [
+    comment(`istio-mtls-action key=${key} verdict=${verdict} hash=${hash}`),
+    ...headline(report, 3),
+    ...(failed.length === 0 ? [] : [details([text('What failed, and how to mend it')], [...failed, ...nextStepsSection(report)])]),
+    ...(ports.length === 0 ? [] : [details([text(plural(bad, 'port')), text(' without proof')], ports)]),
+    ...(runUrl === '' ? [] : [paragraph(link(runUrl, text('Job summary with all the evidence')))]),
+  ]
+}

@@ -1,0 +1,80 @@
+import type {CheckResult, Finding, Severity} from '../model/check.ts'
+import type {Ref} from '../model/ref.ts'
+import type {Report} from '../model/report.ts'
+import {type RankedFinding, rankedFindings} from './findings.ts'
+import {type Block, code, details, fence, heading, type Inline, link, list, paragraph, prose, strong, text} from './markdown.ts'
+import {plural} from './words.ts'
+
+/** A severity as a mark beside its word. */
+export const severityMark: Record<Severity, string> = {error: '❌', warning: '⚠️', info: 'ℹ️'}
+
+/** What failed, most severe first, each finding with its exact fix; at most `limit`, the first three open. Nothing when nothing failed. */
+export function findingsSection(report: Report, limit: number): Block[] {
+  const found = rankedFindings(report).filter(({finding}) => finding.severity !== 'info')
+  if (found.length === 0) return []
+  const shown = found.slice(0, limit)
+  return [
+    heading(3, text('What failed, and how to mend it')),
+    ...shown.map((one, at) => findingBlock(one, at < opened && one.finding.severity === 'error')),
+    ...(found.length > shown.length
+      ? [paragraph(text(`And ${plural(found.length - shown.length, 'more finding')}, all in report.json.`))]
+      : []),
+  ]
+}
+
+/** What could not be judged, and what failed on the way: the reasons of an `unknown`. */
+export function openQuestions({stages, unread, results}: Report): Block[] {
+  const failed = stages.filter(({status}) => status === 'failed')
+  const unknown = results.filter(({status}) => status === 'unknown')
+  const items: Inline[][] = [
+    ...failed.map((stage) => [strong(text(`Stage ${stage.name} failed`)), text(': '), ...prose(stage.says), ...cure(stage.cure)]),
+    ...unread.map(({part, reason}) => [text('Not read: '), code(part), text(', '), ...prose(reason)]),
+    ...unknown.slice(0, 30).map((result) => [strong(text(result.code)), text(` ${result.title}? Unknown: `), ...prose(result.reason)]),
+  ]
+  if (items.length === 0) return []
+  return [heading(3, text(failed.length > 0 ? 'What went wrong' : 'What could not be judged')), list(items)]
+}
+
+/** Notes that judge nothing: findings of severity info. */
+export function infos(report: Report): Inline[][] {
+  return rankedFindings(report)
+    .filter(({finding}) => finding.severity === 'info')
+    .map(({result, finding}) => [strong(text(result.code)), text(' '), ...prose(finding.message)])
+}
+
+const opened = 3
+
+function findingBlock({result, finding}: RankedFinding, open: boolean): Block {
+  const {severity, subject, message, hint, fix} = finding
+  const summary = [text(`${severityMark[severity]} `), strong(text(result.code)), text(` ${result.title}: `), ...subjectName(subject)]
+  return details(
+    summary,
+    [
+      paragraph(...prose(message)),
+      ...(hint === '' ? [] : [paragraph(strong(text('Fix: ')), text(' '), ...prose(hint))]),
+      ...(fix === '' ? [] : [fence(languageOf(fix), fix)]),
+      ...reference(result, finding),
+    ],
+    open,
+  )
+}
+
+function subjectName({kind, namespace, name}: Ref): Inline[] {
+  return [text(`${kind} `), code(namespace === undefined || namespace === '' ? name : `${namespace}/${name}`)]
+}
+
+function reference({docs, why}: CheckResult, {subject: {file, line}}: Finding): Block[] {
+  const where = file === undefined ? [] : [text('In '), code(line === undefined ? file : `${file}:${line}`), text('. ')]
+  const more = docs.startsWith('https://') ? [text(' '), link(docs, text('More'))] : []
+  const said = [...where, ...prose(why), ...more]
+  return said.length === 0 ? [] : [paragraph(...said)]
+}
+
+function cure(words: string): Inline[] {
+  return words === '' ? [] : [text(' '), ...prose(words)]
+}
+
+/** A fix is a manifest or something to type. */
+export function languageOf(fix: string): 'yaml' | 'sh' {
+  return /^\s*(?:kubectl|helm|istioctl)\b/.test(fix) || !/^\s*(?:- )?[\w./-]+:(?:\s|$)/m.test(fix) ? 'sh' : 'yaml'
+}

@@ -1,0 +1,27 @@
+import type {Report} from '../model/report.ts'
+
+/** The report for a public place: without `hidden` texts (the API server's address), pod addresses and addresses of the cluster's own. */
+export function withoutAddresses(report: Report, hidden: string[]): Report {
+  const secrets = hidden.filter((text) => text.length > 3).sort((left, right) => right.length - left.length)
+  return mapStrings(report, (text) => {
+    const shown = secrets.reduce((before, secret) => before.replaceAll(secret, mask), text)
+    return shown.replace(ipv4, mask).replace(ipv6, mask)
+  }) as Report
+}
+
+/** The texts by which an API server's address could appear: whole, without scheme, host alone. */
+export function addressTexts(server: string): string[] {
+  const match = /^[a-z]+:\/\/(?:[^/@]*@)?((\[[^\]]+\]|[^/:]+)(?::\d+)?)/i.exec(server)
+  return match === null ? [server] : [server, match[1] ?? server, match[2] ?? server]
+}
+
+const mask = '(address)'
+const ipv4 = /(?<![\w.])(?:https?:\/\/)?(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?![\w.]*\w)/g
+const ipv6 = /(?<![\w:.])\[?(?:[0-9a-f]{1,4}:){2,7}(?::|[0-9a-f]{1,4}|:[0-9a-f]{1,4})(?:[0-9a-f:]*)\]?(?::\d+)?(?![\w:])/gi
+
+function mapStrings(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, change))
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, change)]))
+}

@@ -1,0 +1,58 @@
+import type {Report} from '../model/report.ts'
+import {fitting} from './budget.ts'
+import {findingsSection, openQuestions} from './findings-section.ts'
+import {headline, whereabouts} from './headline.ts'
+import {type Block, render} from './markdown.ts'
+import {nextStepsSection} from './next-steps.ts'
+import {type PortLimits, portsSection} from './ports-section.ts'
+import {changesSection, notesSection, stagesSection} from './run-section.ts'
+
+/** GitHub drops a step's whole summary past 1,048,576 bytes; room is left for what other steps of the file's writer add. */
+export const summaryLimit = 1_000_000
+
+/** The job summary: at most `limit` bytes, showing less in the steps of `amounts`, never nothing. */
+export function summary(report: Report, limit = summaryLimit): string {
+  return fitting(renderings(report), limit, farewell)
+}
+
+/** The summary for those who want one look: verdict, numbers, what failed. */
+export function briefSummary(report: Report, limit = summaryLimit): string {
+  const brief =
+    report.verdict.status === 'pass'
+      ? headline(report, 2)
+      : [...headline(report, 2), ...openQuestions(report), ...findingsSection(report, 5)]
+  return fitting([render(brief)], limit, farewell)
+}
+
+const farewell = '_Cut to fit: everything is in report.json._'
+
+interface Amount extends PortLimits {
+  findings: number
+}
+
+/** From everything to next to nothing; each step keeps what failed longest. */
+const amounts: readonly Amount[] = [
+  {findings: Number.POSITIVE_INFINITY, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY},
+  {findings: 500, bad: 1000, good: 500},
+  {findings: 200, bad: 500, good: 0},
+  {findings: 50, bad: 100, good: 0},
+  {findings: 10, bad: 20, good: 0},
+]
+
+function* renderings(report: Report): Generator<string> {
+  for (const amount of amounts) yield render(page(report, amount))
+}
+
+function page(report: Report, {findings, ...ports}: Amount): Block[] {
+  return [
+    ...headline(report, 2),
+    whereabouts(report),
+    ...openQuestions(report),
+    ...findingsSection(report, findings),
+    ...portsSection(report, ports),
+    ...changesSection(report),
+    ...nextStepsSection(report),
+    ...stagesSection(report),
+    ...notesSection(report),
+  ]
+}
