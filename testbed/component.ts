@@ -1,0 +1,101 @@
+import {pause} from './shell.ts'
+
+/** One part of a bed as a value: a program to run, or (without a command) a condition to wait for. */
+export interface Component {
+  name: string
+  /** Names of the components that must be ready before this one starts. */
+  needs: string[]
+  /** Files that must exist before it starts: absolute path to text. */
+  files?: Record<string, string>
+  command?: string[]
+  /** Whether it does its work; an error counts as "not yet". */
+  ready: () => Promise<boolean>
+  /** What is done once when it is ready, before those who need it start. */
+  then?: () => Promise<void>
+  /** Seconds until it must be ready; 60 unless told. */
+  timeout?: number
+}
+
+/** A started program; `ended` resolves when it ends, with how. */
+export interface Running {
+  ended: Promise<string>
+}
+
+/** Which component did not start, and why. */
+export class StartError extends Error {
+  component: string
+  constructor(component: string, message: string) {
+    super(`\`${component}\` did not start: ${message}`)
+    this.component = component
+  }
+}
+
+/**
+ * Starts each component as soon as those it needs are ready, all others meanwhile; throws a `StartError` at the first that fails.
+ * Undoing is the caller's: it knows what a start leaves behind.
+ */
+export async function startAll(components: Component[], launch: (component: Component) => Running, onReady: (component: Component) => void = () => {}): Promise<void> {
+  checkNeeds(components)
+  const state = {stopped: false}
+  const started = new Map<string, Promise<void>>()
+  // In order of need, so that each finds the promises of those before it.
+  for (const component of inOrder(components)) {
+    const needs = component.needs.map(name => started.get(name) as Promise<void>)
+    const promise = Promise.all(needs).then(async () => {
+      if (state.stopped) return
+      await start(component, launch, state)
+      onReady(component)
+    })
+    promise.catch(() => {})
+    started.set(component.name, promise)
+  }
+  try {
+    await Promise.all(started.values())
+  } finally {
+    state.stopped = true
+  }
+}
+
+/** The components, each after those that it needs; throws on a circle. */
+export function inOrder(components: Component[]): Component[] {
+  const ordered: Component[] = []
+  let rest = components
+  while (rest.length > 0) {
+    const next = rest.filter(component => component.needs.every(name => ordered.some(done => done.name === name)))
+    if (next.length === 0) throw new Error(`Components need each other in a circle: \`${rest.map(component => component.name).join('`, `')}\``)
+    ordered.push(...next)
+    rest = rest.filter(component => !next.includes(component))
+  }
+  return ordered
+}
+
+function checkNeeds(components: Component[]): void {
+  const names = new Set(components.map(component => component.name))
+  for (const {name, needs} of components) {
+    for (const need of needs) if (!names.has(need)) throw new Error(`\`${name}\` needs \`${need}\`, which is no component`)
+  }
+}
+
+async function start(component: Component, launch: (component: Component) => Running, state: {stopped: boolean}): Promise<void> {
+  const {name, command, ready, then, timeout = 60} = component
+  let ended: string | undefined
+  if (command) launch(component).ended.then(how => (ended = how))
+  const deadline = Date.now() + timeout * 1000
+  let reason = ''
+  const isReady = () =>
+    ready().catch(error => {
+      reason = `: ${error instanceof Error ? error.message : error}`
+      return false
+    })
+  while (!(await isReady())) {
+    if (state.stopped) return
+    if (ended !== undefined) throw new StartError(name, `it ended with ${ended}`)
+    if (Date.now() > deadline) throw new StartError(name, `it is not ready after ${timeout} s${reason}`)
+    await pause(50)
+  }
+  try {
+    await then?.()
+  } catch (error) {
+    throw new StartError(name, error instanceof Error ? error.message : String(error))
+  }
+}

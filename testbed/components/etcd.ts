@@ -1,0 +1,22 @@
+import type {Component} from '../component.ts'
+import type {Plan} from './plan.ts'
+
+/** The cluster's store; it need not survive a power cut, so it never waits for the disk. */
+export function etcd({addresses, runDir, build}: Plan): Component {
+  const health = `http://${addresses.nodeIp}:2381`
+  return {
+    name: 'etcd',
+    needs: [],
+    command: [
+      `${build.bin}/etcd`,
+      `--data-dir=${runDir}/etcd`,
+      '--unsafe-no-fsync',
+      '--listen-client-urls=http://127.0.0.1:2379',
+      '--advertise-client-urls=http://127.0.0.1:2379',
+      '--listen-peer-urls=http://127.0.0.1:2380',
+      `--listen-metrics-urls=${health}`,
+      '--log-level=warn',
+    ],
+    ready: async () => (await fetch(`${health}/health`)).ok,
+  }
+}

@@ -1,0 +1,15 @@
+import type {Component} from '../component.ts'
+import {putManifests} from '../build/registry-content.ts'
+import type {Plan} from './plan.ts'
+
+/** The OCI registry with images and charts: blobs lie on disk, manifests it keeps in memory only and gets at each start. */
+export function registry({addresses, runDir, build}: Plan): Component {
+  const address = `${addresses.nodeIp}:5000`
+  return {
+    name: 'registry',
+    needs: [],
+    command: [`${build.bin}/crane`, 'registry', 'serve', '--address', address, '--disk', `${runDir}/registry`],
+    ready: async () => (await fetch(`http://${address}/v2/`)).ok,
+    then: () => putManifests(`http://${address}`, build.manifests),
+  }
+}

@@ -1,0 +1,6 @@
+package main
+
+func listeners(Request) (Answer, error)  { return Answer{}, nil }
+func ambientSet(Request) (Answer, error) { return Answer{}, nil }
+func client(Request) (Answer, error)     { return Answer{}, nil }
+func injection(Request) (Answer, error)  { return Answer{}, nil }
