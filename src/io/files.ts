@@ -36,9 +36,11 @@ export function liveFiles(temp: string): Files {
 async function find(pattern: string): Promise<string[]> {
   const kind = await kindOf(pattern)
   if (kind === 'file') return [pattern]
-  const entries = await Array.fromAsync(glob(kind === 'folder' ? join(pattern, '**', '*') : pattern))
-  const kinds = await Promise.all(entries.map(kindOf))
-  return entries.filter((_, index) => kinds[index] === 'file').sort()
+  const found: string[] = []
+  for await (const path of glob(kind === 'folder' ? join(pattern, '**', '*') : pattern)) {
+    if ((await kindOf(path)) === 'file') found.push(path)
+  }
+  return found.sort()
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing'> {

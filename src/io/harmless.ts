@@ -23,4 +23,4 @@ export function harmlessText(text: string): string {
 // emoji selector, which both patterns below look through. Lone surrogates would print as something else than was judged.
 const unseen = /(?!\t|\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 const oldCommand = /#\ufe0f*#(\ufe0f*)\[/g
-const newCommand = /^([\s\ufe0f]*):\ufe0f*(?=:)/
+const newCommand = /^((?:\s|\ufe0f)*):\ufe0f*(?=:)/

@@ -1,22 +1,22 @@
-import * as core from '@actions/core'
+import {debug, endGroup, error, info, notice, startGroup, warning} from '@actions/core'
 import {harmlessLine, harmlessText} from './harmless.ts'
 import type {Log} from './io.ts'
 
 /** The runner's log through @actions/core; every text passes the one sanitiser, `harmless.ts`. */
 export function liveLog(): Log {
   return {
-    line: (text) => core.info(harmlessLine(text)),
-    detail: (text) => core.debug(harmlessText(text)),
+    line: (text) => info(harmlessLine(text)),
+    detail: (text) => debug(harmlessText(text)),
     async group(title, body) {
-      core.startGroup(harmlessLine(title))
+      startGroup(harmlessLine(title))
       try {
         return await body()
       } finally {
-        core.endGroup()
+        endGroup()
       }
     },
     annotate(level, message, at = {}) {
-      core[level](harmlessText(message), {
+      annotations[level](harmlessText(message), {
         ...(at.title === undefined ? {} : {title: harmlessLine(at.title)}),
         ...(at.file === undefined ? {} : {file: harmlessLine(at.file)}),
         ...(at.line === undefined ? {} : {startLine: at.line}),
@@ -24,3 +24,5 @@ export function liveLog(): Log {
     },
   }
 }
+
+const annotations = {error, warning, notice}

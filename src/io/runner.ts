@@ -1,5 +1,5 @@
 import {tmpdir} from 'node:os'
-import * as core from '@actions/core'
+import {getState, saveState, setFailed, setOutput, setSecret, summary} from '@actions/core'
 import {harmlessText} from './harmless.ts'
 import type {Runner} from './io.ts'
 
@@ -12,13 +12,13 @@ export function liveRunner(): Runner {
     arch: process.arch,
     temp: env['RUNNER_TEMP'] || tmpdir(),
     workspace: env['GITHUB_WORKSPACE'] || process.cwd(),
-    mask: core.setSecret,
-    output: core.setOutput,
-    saveState: core.saveState,
-    state: core.getState,
-    fail: (message) => core.setFailed(harmlessText(message)),
+    mask: setSecret,
+    output: setOutput,
+    saveState,
+    state: getState,
+    fail: (message) => setFailed(harmlessText(message)),
     async summary(markdown) {
-      await core.summary.addRaw(markdown).write()
+      await summary.addRaw(markdown).write()
     },
   }
 }

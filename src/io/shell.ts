@@ -38,9 +38,12 @@ async function run(file: string, args: string[], options: ShellOptions): Promise
   const stderr = collect(child, 'stderr', onLine)
   let timedOut = false
   const stop = stopper(child)
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop((timedOut = true)), timeoutMs)
-  const cancel = () => stop(false)
-  signal?.addEventListener('abort', cancel, {once: true})
+  const expire = () => {
+    timedOut = true
+    stop()
+  }
+  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
+  signal?.addEventListener('abort', stop, {once: true})
   try {
     const closed = new Promise<{code: number | null; signal: string | null}>((resolve, reject) => {
       child.once('error', reject)
@@ -58,12 +61,12 @@ async function run(file: string, args: string[], options: ShellOptions): Promise
   } finally {
     clearTimeout(timer)
     stop.done()
-    signal?.removeEventListener('abort', cancel)
+    signal?.removeEventListener('abort', stop)
   }
 }
 
 /** SIGINT once, SIGTERM after 7 s (the runner's own clock, ProcessInvoker.cs: 7.5 s), SIGKILL 7 s later. */
-function stopper(child: ChildProcess): ((timedOut: boolean) => void) & {done(): void} {
+function stopper(child: ChildProcess): (() => void) & {done(): void} {
   const timers: NodeJS.Timeout[] = []
   const stop = () => {
     if (timers.length > 0) return
