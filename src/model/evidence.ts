@@ -39,6 +39,8 @@ export interface Probes {
   /** Pods whose own always-plain health port answered, as `namespace/name`. */
   reachable: string[]
   ports: PortProbe[]
+  /** How long ports were asked again until the last change of policy had reached them, in milliseconds; absent when nothing had to settle. */
+  settledAfterMs?: number
 }
 
 /** One piece of evidence of a row, as the report prints it. */

@@ -74,7 +74,8 @@ export function isMeshWide(scope: Scope): boolean {
   return scope.namespaces.length === 1 && scope.namespaces[0] === '*'
 }
 
-function globMatches(glob: string, name: string): boolean {
+/** Does a glob match the whole name? Only `*` is special. */
+export function globMatches(glob: string, name: string): boolean {
   const [head = '', ...rest] = glob.split('*')
   if (rest.length === 0) return glob === name
   const tail = rest.pop() ?? ''
