@@ -1,0 +1,36 @@
+import type {MtlsMode} from '../model/policy.ts'
+import type {Pod} from '../model/workload.ts'
+
+/** A command that applies `yaml`, ready to paste. */
+export function apply(yaml: string): string {
+  return `kubectl apply -f - <<'EOF'\n${yaml.trim()}\nEOF`
+}
+
+/** A PeerAuthentication as YAML. */
+export function peerAuthentication(namespace: string, name: string, mode: MtlsMode): string {
+  return `apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+spec:
+  mtls:
+    mode: ${mode}`
+}
+
+/** Restarts the workloads of pods (all of one namespace), so that they are injected anew; bare pods, jobs and cron jobs are made anew by their owner. */
+export function restart(pods: Pod[]): string {
+  const names = [...new Set(pods.map(({workload}) => `${workload.kind.toLowerCase()}/${workload.name}`))].sort()
+  const namespace = pods[0]?.namespace ?? 'default'
+  const rolling = names.filter((name) => /^(deployment|statefulset|daemonset)\//.test(name))
+  const others = names.filter((name) => !rolling.includes(name))
+  return [
+    ...(rolling.length > 0 ? [`kubectl -n ${namespace} rollout restart ${rolling.join(' ')}`] : []),
+    ...others.map((name) => `kubectl -n ${namespace} delete ${name}  # and create it again`),
+  ].join('\n')
+}
+
+/** Merges `patch` into an object. */
+export function merge(kind: string, namespace: string, name: string, patch: object): string {
+  return `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${JSON.stringify(patch)}'`
+}
