@@ -11,6 +11,9 @@ import {isAlive} from './process-identity.ts'
 import {closeSandbox, initOf} from './sandbox.ts'
 import {newestIstio, versions} from './versions.ts'
 
+export {reset} from './reset.ts'
+export {type ExternalCluster, target} from './target.ts'
+
 /** A running bed, and where everything in it is. */
 export interface Bed {
   kind: 'bed'

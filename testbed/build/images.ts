@@ -17,9 +17,9 @@ interface Image {
 export const imageNames = {pause: 'library/pause:1', coredns: `coredns/coredns:${versions.coredns}`, echo: 'istio/app:1'}
 
 const images: Image[] = [
-  {name: imageNames.pause, layers: ['pause'], entrypoint: '/bin/sleep,2147483647'},
+  {name: imageNames.pause, layers: ['busybox'], entrypoint: '/bin/sleep,2147483647'},
   {name: imageNames.coredns, layers: ['coredns'], entrypoint: '/coredns'},
-  {name: imageNames.echo, layers: ['app'], entrypoint: '/usr/local/bin/server'},
+  {name: imageNames.echo, layers: ['busybox', 'app'], entrypoint: '/usr/local/bin/server'},
   ...versions.istio.flatMap(istio => [
     {name: `istio/pilot:${istio}`, layers: [`pilot-${istio}`], entrypoint: '/usr/local/bin/pilot-discovery', user: '1337:1337'},
     {name: `istio/proxyv2:${istio}`, layers: ['proxy', `agent-${istio}`], entrypoint: '/usr/local/bin/pilot-agent'},
@@ -47,8 +47,8 @@ async function makeRoots(programs: string, roots: string, onProgress: (line: str
   await debianRoot(join(roots, 'proxy'))
   await envoyBinary(join(roots, 'proxy', 'usr', 'local', 'bin', 'envoy'), join(roots, '..'))
   copy(join(await istioSources(), 'tools/packaging/common/envoy_bootstrap.json'), 'proxy/var/lib/istio/envoy/envoy_bootstrap_tmpl.json')
-  copy(join(roots, 'proxy/bin/busybox'), 'pause/bin/busybox')
-  symlinkSync('busybox', join(roots, 'pause/bin/sleep'))
+  copy(join(roots, 'proxy/bin/busybox'), 'busybox/bin/busybox')
+  for (const applet of ['sh', 'sleep', 'cat']) symlinkSync('busybox', join(roots, 'busybox/bin', applet))
   copy(join(programs, 'bin/coredns'), 'coredns/coredns')
   copy(join(programs, 'echo/server'), 'app/usr/local/bin/server')
   copy(join(programs, 'echo/client'), 'app/usr/local/bin/client')
