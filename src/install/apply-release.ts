@@ -1,0 +1,76 @@
+import type {Io, Kube} from '../io/io.ts'
+import type {Chart} from './charts.ts'
+import {istiodTroubles, whileWatching} from './diagnosis.ts'
+import {type HelmTarget, nextRevision, repairArgs, upgradeArgs} from './helm-args.ts'
+import {type HelmProgram, runHelm} from './helm-child.ts'
+import {helmFailure} from './helm-failure.ts'
+import {type ReleasePlan, whatToDo} from './plan.ts'
+import type {Values} from './values.ts'
+
+/** All that one release is made of. */
+export interface ReleaseWish {
+  plan: ReleasePlan
+  chart: Chart
+  version: string
+  revision: string
+  hub: string
+  values: Values
+}
+
+type Outside = Pick<Io, 'shell' | 'files' | 'log' | 'clock' | 'runner' | 'cancelled'>
+
+/** Brings one release about and says what it did; changes nothing when all is as wished. Throws a `Failure` with the pods' own reasons. */
+export async function applyRelease(
+  wish: ReleaseWish,
+  helm: HelmProgram,
+  target: HelmTarget,
+  kube: Kube,
+  io: Outside,
+): Promise<'install' | 'upgrade' | 'unchanged'> {
+  const {plan, chart, version, values} = wish
+  const valuesDigest = io.files.sha256(Buffer.from(values.canonical))
+  const does = whatToDo(plan, {version, chart: chart.digest, values: valuesDigest})
+  if (does === 'unchanged') return does
+  const repair = repairArgs(plan, target)
+  if (repair !== null) {
+    io.log.line(`helm release ${plan.name} was left ${plan.status}: ${plan.repair} first`)
+    await helmOrFail(repair, wish, helm, target, kube, io)
+  }
+  const files = await valueFiles(values, io)
+  const mark = {version, chart: chart.digest, values: valuesDigest, helmRevision: nextRevision(plan)}
+  await helmOrFail(upgradeArgs(plan, chart.path, files, mark, target), wish, helm, target, kube, io)
+  return does
+}
+
+async function helmOrFail(
+  args: string[],
+  wish: ReleaseWish,
+  helm: HelmProgram,
+  target: HelmTarget,
+  kube: Kube,
+  io: Outside,
+): Promise<void> {
+  const running = runHelm(args, helm, target.timeoutMs, io)
+  const result = await (wish.plan.chart === 'istiod' ? whileWatching(running, kube, wish.revision, io) : running)
+  if (result.code === 0) return
+  const troubles = wish.plan.chart === 'istiod' ? await istiodTroubles(kube, wish.revision).catch(() => []) : []
+  throw helmFailure({
+    release: wish.plan.name,
+    output: `${result.stdout}\n${result.stderr}`,
+    timedOut: result.timedOut,
+    troubles,
+    hub: wish.hub,
+  })
+}
+
+/** Values go to helm as private files: on a command line every process of the runner could read them, and a comma would split them. */
+async function valueFiles({ours, users}: Values, io: Pick<Io, 'files'>): Promise<string[]> {
+  const folder = await io.files.makeTempFolder('values-')
+  const files = [`${folder}/ours.yaml`]
+  await io.files.writePrivate(`${folder}/ours.yaml`, ours)
+  if (users !== '') {
+    files.push(`${folder}/users.yaml`)
+    await io.files.writePrivate(`${folder}/users.yaml`, users)
+  }
+  return files
+}

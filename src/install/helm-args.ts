@@ -1,0 +1,54 @@
+import {istioNamespace} from './found.ts'
+import {type Mark, markLabels} from './mark.ts'
+import type {ReleasePlan} from './plan.ts'
+
+/** What every helm call on the cluster needs. */
+export interface HelmTarget {
+  kubeconfigPath: string
+  /** Of the helm program, as `v4.2.4`. */
+  helmVersion: string
+  timeoutMs: number
+}
+
+/**
+ * `helm upgrade --install` of one release. The wait strategy is explicit (helm 4 changed its meaning) and never rolls back by itself:
+ * a rollback would outlive a cancelled job (platform-facts.md, sections 0 and 4.1). `valueFiles` in helm's order, the last one wins.
+ */
+export function upgradeArgs(plan: ReleasePlan, chartPath: string, valueFiles: string[], mark: Mark, target: HelmTarget): string[] {
+  const labels = Object.entries(markLabels(mark)).map(([key, value]) => `${key}=${value}`)
+  return [
+    'upgrade',
+    plan.name,
+    chartPath,
+    '--install',
+    '--create-namespace',
+    ...common(target),
+    ...valueFiles.flatMap((file) => ['--values', file]),
+    '--labels',
+    labels.join(','),
+    ...(plan.adopt ? ['--take-ownership'] : []),
+    waitFlag(target),
+  ]
+}
+
+/** The call that undoes what a killed run left pending (platform-facts.md, section 4.2); null: nothing to undo. */
+export function repairArgs(plan: ReleasePlan, target: HelmTarget): string[] | null {
+  if (plan.repair === 'uninstall') return ['uninstall', plan.name, '--ignore-not-found', ...common(target), waitFlag(target)]
+  if (plan.repair === 'rollback') return ['rollback', plan.name, ...common(target), waitFlag(target)]
+  return null
+}
+
+/** The helm revision that `upgradeArgs` makes: a repair by uninstall begins anew, one by rollback is a revision of its own. */
+export function nextRevision({helmRevision, repair}: ReleasePlan): number {
+  if (repair === 'uninstall') return 1
+  return helmRevision + (repair === 'rollback' ? 2 : 1)
+}
+
+function common({kubeconfigPath, timeoutMs}: HelmTarget): string[] {
+  return ['--namespace', istioNamespace, '--kubeconfig', kubeconfigPath, '--timeout', `${Math.ceil(timeoutMs / 1000)}s`]
+}
+
+/** Neither chart holds custom resources of users, the one thing on which helm 4's watcher hangs (helm issue 32615). */
+function waitFlag({helmVersion}: HelmTarget): string {
+  return /^v?[0-3]\./.test(helmVersion) ? '--wait' : '--wait=watcher'
+}

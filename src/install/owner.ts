@@ -1,0 +1,31 @@
+import type {KubeObject} from '../io/io.ts'
+
+/** Who keeps an object as it is; `release` and `namespace` are helm's, `name` says how to speak of anyone else. */
+export type Owner = {by: 'helm'; release: string; namespace: string} | {by: 'istioctl' | 'operator' | 'unknown'; name: string}
+
+/**
+ * Who made and keeps an object of Istio. Whoever writes it back (a vendor, an operator, Argo CD, Flux) comes before helm's own marks,
+ * because their objects often carry those too. An object without any mark is owned by `unknown`.
+ */
+export function ownerOf(object: KubeObject): Owner {
+  const {labels = {}, annotations = {}, ownerReferences = [], managedFields = [], namespace = ''} = object.metadata
+  const keeper = ownerReferences.find(({controller}) => controller) ?? ownerReferences[0]
+  if (namespace === 'aks-istio-system') return {by: 'operator', name: 'the AKS service mesh add-on'}
+  if (keeper !== undefined) return {by: 'operator', name: `${keeper.kind} ${keeper.name}`}
+  const argo = annotations['argocd.argoproj.io/tracking-id']?.split(':')[0] ?? labels['argocd.argoproj.io/instance']
+  if (argo !== undefined) return {by: 'operator', name: `Argo CD application ${argo}`}
+  const flux = labels['helm.toolkit.fluxcd.io/name'] ?? labels['kustomize.toolkit.fluxcd.io/name']
+  if (flux !== undefined) return {by: 'operator', name: `Flux release ${flux}`}
+  const release = annotations['meta.helm.sh/release-name']
+  if (release !== undefined) return {by: 'helm', release, namespace: annotations['meta.helm.sh/release-namespace'] ?? namespace}
+  const isIstioctls = managedFields.some(({manager}) => manager === 'istio-operator' || manager === 'istioctl')
+  if (isIstioctls || (labels['install.operator.istio.io/owning-resource'] ?? 'unknown') !== 'unknown') {
+    return {by: 'istioctl', name: 'istioctl'}
+  }
+  return {by: 'unknown', name: 'someone who left no mark'}
+}
+
+/** An owner as a sentence names it. */
+export function ownerText(owner: Owner): string {
+  return owner.by === 'helm' ? `helm release \`${owner.namespace}/${owner.release}\`` : owner.name
+}

@@ -1,0 +1,75 @@
+import type {Kube} from '../io/io.ts'
+import {istioNamespace} from './found.ts'
+import type {InstallPlan} from './plan.ts'
+import type {Problem} from './problems.ts'
+
+/** One thing a plan will do: verbs on a resource, in istio-system or (`namespace` '') in the whole cluster. */
+export interface Permission {
+  group: string
+  resource: string
+  verbs: string[]
+  namespace: string
+}
+
+/** Exactly what helm and we will do for this plan: the kinds of both charts' templates, helm's own records, and what we read. */
+export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Permission[] {
+  if (plan.do === 'leave') return []
+  const charts = new Set(plan.releases.map(({chart}) => chart))
+  const write = ['get', 'create', 'patch']
+  const here = (group: string, ...resources: string[]) =>
+    resources.map((resource) => ({group, resource, verbs: write, namespace: istioNamespace}))
+  const everywhere = (group: string, ...resources: string[]) =>
+    resources.map((resource) => ({group, resource, verbs: write, namespace: ''}))
+  return [
+    ...(namespaceExists ? [] : [{group: '', resource: 'namespaces', verbs: ['create'], namespace: ''}]),
+    {group: '', resource: 'secrets', verbs: ['get', 'list', 'create', 'update', 'delete'], namespace: istioNamespace},
+    {group: '', resource: 'pods', verbs: ['list'], namespace: istioNamespace},
+    ...here('', 'serviceaccounts'),
+    ...everywhere('admissionregistration.k8s.io', 'validatingwebhookconfigurations'),
+    ...(charts.has('base') ? everywhere('apiextensions.k8s.io', 'customresourcedefinitions') : []),
+    ...here('', 'configmaps', 'services'),
+    ...here('apps', 'deployments'),
+    ...here('autoscaling', 'horizontalpodautoscalers'),
+    ...here('policy', 'poddisruptionbudgets'),
+    ...here('rbac.authorization.k8s.io', 'roles', 'rolebindings'),
+    ...everywhere('rbac.authorization.k8s.io', 'clusterroles', 'clusterrolebindings'),
+    ...everywhere('admissionregistration.k8s.io', 'mutatingwebhookconfigurations'),
+    {group: 'security.istio.io', resource: 'peerauthentications', verbs: ['create'], namespace: istioNamespace},
+  ]
+}
+
+/** Asks the API server (SelfSubjectAccessReview) for each permission; one problem naming all that is missing, or none. */
+export async function missingPermissions(permissions: Permission[], kube: Kube): Promise<Problem[]> {
+  if (permissions.length === 0 || (await isAllowed({group: '*', resource: '*', namespace: ''}, '*', kube))) return []
+  const asked = permissions.flatMap((permission) => permission.verbs.map((verb) => ({permission, verb})))
+  const answers = await Promise.all(asked.map(({permission, verb}) => isAllowed(permission, verb, kube)))
+  const denied = asked.filter((_, index) => !answers[index])
+  if (denied.length === 0) return []
+  const rules = permissions.flatMap((permission) => {
+    const verbs = denied.filter((each) => each.permission === permission).map(({verb}) => verb)
+    return verbs.length === 0 ? [] : [ruleText(permission, verbs)]
+  })
+  return [
+    {
+      says: `The account of this kubeconfig lacks permissions that the install needs: ${rules.join('; ')}.`,
+      cure: 'Grant the role `enforce` of docs/permissions.md, or the rules named here.',
+      entry: 'permission',
+    },
+  ]
+}
+
+const reviewsPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+
+async function isAllowed({group, resource, namespace}: Omit<Permission, 'verbs'>, verb: string, kube: Kube): Promise<boolean> {
+  const review = await kube.create<{status?: {allowed?: boolean}}>(reviewsPath, {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: {resourceAttributes: {group, resource, verb, namespace}},
+  })
+  return review.status?.allowed === true
+}
+
+function ruleText({group, resource, namespace}: Permission, verbs: string[]): string {
+  const where = namespace === '' ? 'in the cluster' : `in \`${namespace}\``
+  return `\`${verbs.join(',')}\` on \`${group === '' ? '' : `${group}/`}${resource}\` ${where}`
+}

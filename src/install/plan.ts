@@ -1,0 +1,217 @@
+import {compare, minor, valid} from 'semver'
+import type {Inputs} from '../model/inputs.ts'
+import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from './found.ts'
+import type {Mark} from './mark.ts'
+import {ownerText} from './owner.ts'
+import type {Problem} from './problems.ts'
+
+export type Wish = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs'>
+
+/** One helm release to bring about; `does` is settled by `whatToDo` once the chart's digest is known. */
+export interface ReleasePlan {
+  chart: 'base' | 'istiod'
+  name: string
+  /** Helm's number of the newest revision, 0 when there is none. */
+  helmRevision: number
+  status: string
+  mark: Mark | null
+  /** Take objects over that helm does not know as this release's. */
+  adopt: boolean
+  /** What a killed run left pending: undone before the upgrade. */
+  repair: '' | 'uninstall' | 'rollback'
+  /** Is what the release should hold really in the cluster? */
+  present: boolean
+}
+
+/** `leave`: nothing to install, `says` why; `apply`: these releases, in this order, unless `problems` forbid it. */
+export type InstallPlan =
+  | {do: 'leave'; istiod: FoundIstiod | null; says: string}
+  | {do: 'apply'; releases: ReleasePlan[]; problems: Problem[]; notes: string[]}
+
+/** Decides, before any change and any download, what an install would do and what forbids it. `now` in milliseconds since the epoch. */
+export function planInstall(wish: Wish, found: Found, now: number): InstallPlan {
+  const revision = wish.revision || 'default'
+  const current = found.istiods.find((each) => each.revision === revision) ?? null
+  if (wish.install === 'never') {
+    const istiod = current ?? found.istiods[0] ?? null
+    return {do: 'leave', istiod, says: istiod === null ? 'left alone, no istiod runs in this cluster' : `left alone: ${istiodText(istiod)}`}
+  }
+  const problems = [...foreign(wish, found, current), ...versionProblems(wish, current), ...pending(wish, found, now)]
+  if (found.namespace.terminating) problems.push(terminating(found.namespace.reason))
+  const base = planBase(wish, found, current, problems)
+  const istiod = releasePlan('istiod', istiodRelease(wish, current), found, current !== null)
+  istiod.adopt = current !== null && istiod.mark === null
+  return {do: 'apply', releases: base.release === null ? [istiod] : [base.release, istiod], problems, notes: base.notes}
+}
+
+/** What a release needs: nothing when all that we would write is what the newest, deployed revision of ours was written with. */
+export function whatToDo(plan: ReleasePlan, wanted: Omit<Mark, 'helmRevision'>): 'install' | 'upgrade' | 'unchanged' {
+  if (plan.helmRevision === 0 || plan.repair === 'uninstall') return 'install'
+  const {mark} = plan
+  const isSame =
+    plan.status === 'deployed' &&
+    plan.present &&
+    mark !== null &&
+    mark.helmRevision === plan.helmRevision &&
+    mark.version === wanted.version &&
+    mark.chart === wanted.chart.slice(0, 40) &&
+    mark.values === wanted.values.slice(0, 40)
+  return isSame ? 'unchanged' : 'upgrade'
+}
+
+/** `istiod`, or `istiod-REVISION`: the names that Istio's own documentation uses; an adopted release keeps its name. */
+function istiodRelease(wish: Wish, current: FoundIstiod | null): string {
+  if (current?.owner.by === 'helm') return current.owner.release
+  return wish.revision === '' || wish.revision === 'default' ? 'istiod' : `istiod-${wish.revision}`
+}
+
+function releasePlan(chart: ReleasePlan['chart'], name: string, found: Found, present: boolean): ReleasePlan {
+  const release = found.releases.find((each) => each.name === name)
+  const status = release?.status ?? ''
+  return {
+    chart,
+    name,
+    helmRevision: release?.helmRevision ?? 0,
+    status,
+    mark: release?.mark ?? null,
+    adopt: false,
+    repair: repairOf(status),
+    present,
+  }
+}
+
+/** platform-facts.md, section 4.2: a first install that never ended holds nothing worth keeping; later ones have a good revision before them. */
+function repairOf(status: string): ReleasePlan['repair'] {
+  if (status === 'pending-install' || status === 'uninstalling') return 'uninstall'
+  return status.startsWith('pending-') ? 'rollback' : ''
+}
+
+function planBase(
+  wish: Wish,
+  found: Found,
+  current: FoundIstiod | null,
+  problems: Problem[],
+): {release: ReleasePlan | null; notes: string[]} {
+  const name = found.crds?.by === 'helm' && found.crds.namespace === istioNamespace ? found.crds.release : 'istio-base'
+  const release = releasePlan('base', name, found, found.crds !== null)
+  const isOurs = found.crds === null || release.mark !== null || isLeftover(found, name)
+  if (isOurs) {
+    const newer = release.mark?.version ?? ''
+    if (current !== null || !isOlder(wish.istioVersion, newer)) return {release, notes: []}
+    return {
+      release: null,
+      notes: [`CRDs stay at Istio ${newer}: newer than this revision's ${wish.istioVersion}, which they serve as well.`],
+    }
+  }
+  const owner = found.crds === null ? '' : ownerText(found.crds)
+  if (wish.takeOver && found.crds?.by !== 'operator') return {release: {...release, adopt: true}, notes: [`CRDs taken over from ${owner}.`]}
+  if (wish.install === 'always') return {release: null, notes: [`CRDs belong to ${owner} and were left as they are.`]}
+  if (found.istiods.every(isOursIn(found))) {
+    problems.push({
+      says: `Istio's CRDs are here already and belong to ${owner}.`,
+      cure: takeOverCure(found.crds?.by !== 'operator'),
+      entry: 'foreign-installation',
+    })
+  }
+  return {release: null, notes: []}
+}
+
+/** CRDs outlive `helm uninstall` by design and keep the marks of their release: helm takes them back under the same name. */
+function isLeftover({crds, releases}: Found, name: string): boolean {
+  return (
+    crds?.by === 'helm' &&
+    crds.namespace === istioNamespace &&
+    crds.release === 'istio-base' &&
+    !releases.some((each) => each.name === name)
+  )
+}
+
+function foreign(wish: Wish, found: Found, current: FoundIstiod | null): Problem[] {
+  const strangers = found.istiods.filter((each) => !isOursIn(found)(each))
+  const blocking = wish.install === 'always' ? strangers.filter((each) => each === current) : strangers
+  return blocking.flatMap((istiod) => {
+    const canAdopt = istiod === current && istiod.owner.by !== 'operator' && istiod.namespace === istioNamespace && isHelmHere(istiod)
+    if (wish.takeOver && canAdopt) return []
+    return [
+      {
+        says: `This cluster has an Istio that this action did not install: ${istiodText(istiod)}.`,
+        cure: takeOverCure(canAdopt),
+        entry: 'foreign-installation',
+      },
+    ]
+  })
+}
+
+function isOursIn({releases}: Found): (istiod: FoundIstiod) => boolean {
+  return ({owner}) =>
+    owner.by === 'helm' &&
+    owner.namespace === istioNamespace &&
+    releases.some((release: FoundRelease) => release.name === owner.release && release.mark !== null)
+}
+
+/** A helm release of another namespace cannot be upgraded into ours. */
+function isHelmHere({owner}: FoundIstiod): boolean {
+  return owner.by !== 'helm' || owner.namespace === istioNamespace
+}
+
+function takeOverCure(canAdopt: boolean): string {
+  const leave = 'Set `install: never` to enforce mutual TLS on it as it is'
+  return canAdopt
+    ? `${leave}, or \`take-over: true\` to let this action manage it from now on.`
+    : `${leave}: it cannot be taken over, because its keeper would write it back.`
+}
+
+function versionProblems(wish: Wish, current: FoundIstiod | null): Problem[] {
+  if (current === null || valid(current.version) === null) return []
+  const {version} = current
+  if (isOlder(wish.istioVersion, version)) {
+    return [
+      {
+        says: `\`istio-version\` is \`${wish.istioVersion}\`, but ${istiodText(current)} runs already: Istio supports no downgrade in place.`,
+        cure: `Set \`istio-version: ${version}\`, or uninstall first.`,
+        entry: 'version-jump',
+      },
+    ]
+  }
+  const jump = minor(wish.istioVersion) - minor(version)
+  if (jump <= 1) return []
+  return [
+    {
+      says: `\`istio-version\` is \`${wish.istioVersion}\`, but ${version} runs: Istio supports upgrades in place by one minor version, not by ${jump}.`,
+      cure: `Upgrade step by step, next to \`${nextMinor(version)}\`, or install beside it with \`revision\`.`,
+      entry: 'version-jump',
+    },
+  ]
+}
+
+function isOlder(left: string, right: string): boolean {
+  return valid(left) !== null && valid(right) !== null && compare(left, right) < 0
+}
+
+function nextMinor(version: string): string {
+  const [major, middle] = version.split('.')
+  return `${major}.${Number(middle) + 1}`
+}
+
+/** A pending release is another run at work, or what a killed one left: only its age tells them apart. */
+function pending(wish: Wish, found: Found, now: number): Problem[] {
+  return found.releases
+    .filter(({status, mark, since}) => mark !== null && repairOf(status) !== '' && now - since < wish.timeoutMs)
+    .map(({name, status, since}) => ({
+      says: `helm release \`${name}\` has been \`${status}\` for ${Math.max(0, Math.round((now - since) / 1000))} s: another run is at work, or was killed.`,
+      cure: `Let that run end, and keep jobs apart with \`concurrency:\`; a release pending for longer than \`timeout\` is repaired by the next run.`,
+      entry: 'release-pending',
+    }))
+}
+
+function terminating(reason: string): Problem {
+  return {
+    says: `Namespace \`${istioNamespace}\` is being deleted${reason === '' ? '' : `: ${reason}`}`,
+    cure: `Wait until it is gone (\`kubectl get namespace ${istioNamespace}\`), or remove what holds it.`,
+    entry: 'namespace-terminating',
+  }
+}
+
+function istiodText({namespace, name, version, owner}: FoundIstiod): string {
+  return `istiod ${version || 'of unknown version'} (Deployment \`${namespace}/${name}\`, ${ownerText(owner)})`
+}

@@ -1,0 +1,20 @@
+import {Failure} from '../model/failure.ts'
+
+/** One thing that forbids a change: what is wrong, what to do about it, and its anchor in docs/troubleshooting.md. */
+export interface Problem {
+  says: string
+  cure: string
+  entry: string
+}
+
+/** All problems in one error, so that one run shows everything there is to mend; throws nothing where there are none. */
+export function refuse(problems: Problem[]): void {
+  const [first] = problems
+  if (first === undefined) return
+  const {entry} = first
+  if (problems.length === 1) throw new Failure(first.says, {cure: `${first.cure} Nothing was changed.`, entry})
+  throw new Failure(`${problems.length} things forbid this run:\n${problems.map(({says}) => `- ${says}`).join('\n')}`, {
+    cure: `${problems.map(({cure}) => `- ${cure}`).join('\n')}\nNothing was changed.`,
+    entry,
+  })
+}

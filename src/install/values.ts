@@ -1,0 +1,33 @@
+import {parse, stringify} from 'yaml'
+import type {Inputs} from '../model/inputs.ts'
+import type {ReleasePlan} from './plan.ts'
+
+/** The values of one release, in helm's order: ours first, the user's (YAML text, may be '') merged last. */
+export interface Values {
+  ours: string
+  users: string
+  /** The same for the same meaning, whatever the spelling: what the digest is taken of. */
+  canonical: string
+}
+
+/** The values of a release. `hub` is always written: Istio 1.30 would pull from a host that is being retired (platform-facts.md, section 0). */
+export function valuesFor(
+  chart: ReleasePlan['chart'],
+  inputs: Pick<Inputs, 'hub' | 'revision' | 'values' | 'baseValues'>,
+  defaultRevision: string,
+): Values {
+  const revision = inputs.revision === 'default' ? '' : inputs.revision
+  const users = chart === 'base' ? inputs.baseValues : inputs.values
+  const ours = chart === 'base' ? {defaultRevision: defaultRevision || revision || 'default'} : {global: {hub: inputs.hub}, revision}
+  return {ours: stringify(ours), users, canonical: JSON.stringify([ours, sorted(users === '' ? {} : parse(users))])}
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  )
+}

@@ -1,0 +1,73 @@
+import type {Io, Kube} from '../io/io.ts'
+import {Failure, KubeFailure, messageOf} from '../model/failure.ts'
+import type {ValidationAnswer} from '../model/mesh.ts'
+import {defaultRevision, istioNamespace} from './found.ts'
+
+/**
+ * Asks istiod's validation webhook the one honest question (live-evidence.md, section 6): a dry run of a valid policy that carries the
+ * annotation by which istiod tests itself (pkg/config/constants: AlwaysReject). Only its own denial counts. `labelled` false asks the
+ * webhook for objects without a revision, which is the one our own policy will meet.
+ */
+export async function askWebhook(kube: Kube, revision: string, labelled = true): Promise<ValidationAnswer> {
+  const question = {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: {
+      name: 'istio-mtls-webhook-question',
+      namespace: istioNamespace,
+      labels: labelled ? {'istio.io/rev': revision || 'default'} : {},
+      annotations: {'internal.istio.io/webhook-always-reject': 'true'},
+    },
+    spec: {mtls: {mode: 'STRICT'}},
+  }
+  try {
+    await kube.create(`/apis/security.istio.io/v1/namespaces/${istioNamespace}/peerauthentications`, question, {dryRun: true})
+    return {webhook: '', denied: false, message: 'no webhook objected: istiod does not validate yet'}
+  } catch (thrown) {
+    if (!(thrown instanceof KubeFailure)) throw thrown
+    const webhook = /admission webhook "([^"]*validation\.istio\.io)" denied the request/.exec(thrown.message)?.[1]
+    return {webhook: webhook ?? '', denied: webhook !== undefined, message: thrown.message}
+  }
+}
+
+/**
+ * Waits until istiod's webhook denies the question; istiod being Ready does not mean that it answers (testbed.md). Where this revision
+ * also validates objects without a revision, that webhook is waited for as well. Throws a `Failure` with the last answer after `timeoutMs`.
+ */
+export async function awaitWebhook(
+  kube: Kube,
+  wanted: {revision: string; timeoutMs: number},
+  io: Pick<Io, 'clock' | 'log' | 'cancelled'>,
+): Promise<ValidationAnswer> {
+  const unlabelled = (await defaultRevision(kube)) === (wanted.revision || 'default')
+  const began = io.clock.ticks()
+  let told = began
+  for (;;) {
+    const answers = await Promise.all([
+      askWebhook(kube, wanted.revision).catch(asAnswer),
+      ...(unlabelled ? [askWebhook(kube, wanted.revision, false).catch(asAnswer)] : []),
+    ])
+    const open = answers.find(({denied}) => !denied)
+    if (open === undefined) return answers[0] as ValidationAnswer
+    if (io.clock.ticks() - began >= wanted.timeoutMs) throw unanswered(open, wanted.timeoutMs)
+    if (io.clock.ticks() - told >= tellEveryMs) {
+      told = io.clock.ticks()
+      io.log.line(`waiting for istiod's validation webhook: ${open.message}`)
+    }
+    await io.clock.sleep(askEveryMs, io.cancelled)
+  }
+}
+
+const askEveryMs = 200
+const tellEveryMs = 4_000
+
+function asAnswer(thrown: unknown): ValidationAnswer {
+  return {webhook: '', denied: false, message: messageOf(thrown)}
+}
+
+function unanswered({message}: ValidationAnswer, timeoutMs: number): Failure {
+  return new Failure(`istiod is ready, but its validation webhook did not answer within ${Math.round(timeoutMs / 1000)} s: ${message}`, {
+    cure: 'Let the API server reach the istiod Service on port 443 (pod port 15017): on private clusters a firewall rule for that port is the usual cure.',
+    entry: 'webhook-silent',
+  })
+}
