@@ -1,0 +1,85 @@
+import type {Io, Kube, KubeObject} from '../io/io.ts'
+import type {Cluster, ValidationAnswer} from '../model/mesh.ts'
+import {type Part, unread} from '../model/part.ts'
+import type {Asked, Snapshot} from '../model/snapshot.ts'
+import {readControlPlane, readMesh, readWebhooks} from './control-plane.ts'
+import {readListedParts} from './listed-parts.ts'
+import {probe} from './probes.ts'
+import {namespaceFrom} from './project-namespace.ts'
+import {type Reader, readerOf} from './reads.ts'
+import {readWorkloads} from './workload-reads.ts'
+
+/** How to look; times in clock ticks. */
+export interface ObserveOptions {
+  clusterName: string
+  probes: {mode: 'api-server' | 'off'; exclude: string[]; concurrency: number}
+  /** Until when ports that do not yet show a policy just changed are asked again; null: nothing was changed. */
+  settleUntil: number | null
+  deadline: number
+  /** The dry run of m103; null unless the run may create objects. */
+  askWebhook: (() => Promise<ValidationAnswer>) | null
+}
+
+/** Reads everything the checks need, then probes. Never throws: what cannot be read is unread, and one failing read spoils only its part. */
+export async function observe(asked: Asked, options: ObserveOptions, kube: Kube, io: Io): Promise<Snapshot> {
+  const takenAt = io.clock.now().toISOString()
+  const reader = readerOf(kube, io, options.deadline)
+  const [workloads, webhooks, cluster, validation, listed] = await Promise.all([
+    readWorkloads(reader),
+    readWebhooks(reader),
+    readCluster(options.clusterName, kube, reader),
+    askValidation(options.askWebhook, reader),
+    readListedParts(reader),
+  ])
+  const [mesh, controlPlane] = await Promise.all([
+    readMesh(workloads.istiods, workloads.pods, asked.revision, kube, reader),
+    readControlPlane(workloads.istiods, webhooks, reader),
+  ])
+  const {pods, templates} = workloads
+  const probes = unread('the ports were not probed yet')
+  const snapshot: Snapshot = {version: 1, takenAt, asked, cluster, mesh, controlPlane, validation, pods, templates, ...listed, probes}
+  return {...snapshot, probes: await probe(snapshot, options, kube, io)}
+}
+
+/** The snapshot of a run that never reached its cluster: every part unread, for the same reason. */
+export function unreachable(asked: Asked, _clusterName: string, io: Io): Snapshot {
+  const part = unread('no cluster was reached: see the stage `connect`')
+  return {
+    version: 1,
+    takenAt: io.clock.now().toISOString(),
+    asked,
+    cluster: part,
+    mesh: part,
+    controlPlane: part,
+    validation: part,
+    namespaces: part,
+    pods: part,
+    templates: part,
+    services: part,
+    policies: part,
+    destinationRules: part,
+    serviceEntries: part,
+    workloadEntries: part,
+    sidecars: part,
+    gateways: part,
+    envoyFilters: part,
+    authorizationPolicies: part,
+    requestAuthentications: part,
+    telemetries: part,
+    probes: part,
+  }
+}
+
+async function readCluster(clusterName: string, kube: Kube, reader: Reader): Promise<Part<Cluster>> {
+  return reader.part('the cluster', '`get` on `namespaces` of API group `""`', async () => {
+    const [system, version] = await Promise.all([kube.get('/api/v1/namespaces/kube-system'), kube.get<KubeObject>('/version')])
+    const {uid} = namespaceFrom(system)
+    const {gitVersion} = version
+    return {name: clusterName || kube.server, uid, kubernetes: typeof gitVersion === 'string' ? gitVersion : '', server: kube.server}
+  })
+}
+
+async function askValidation(ask: ObserveOptions['askWebhook'], reader: Reader): Promise<Part<ValidationAnswer>> {
+  if (ask === null) return unread('the webhook dry run needs `mode: enforce`: it takes the right to create PeerAuthentications')
+  return reader.part("istiod's validation webhook", '`create` on `peerauthentications` of API group `security.istio.io`', ask)
+}

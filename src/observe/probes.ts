@@ -1,0 +1,78 @@
+import {endpoints} from '../derive/endpoints.ts'
+import type {Io, Kube} from '../io/io.ts'
+import type {PortProbe, Probes} from '../model/evidence.ts'
+import {messageOf} from '../model/failure.ts'
+import {type Part, read, unread} from '../model/part.ts'
+import type {Snapshot} from '../model/snapshot.ts'
+import {type Ask, askThrough} from './ask.ts'
+import {bounded} from './bounded.ts'
+import {isReachable, runControls} from './controls.ts'
+import type {ObserveOptions} from './observe.ts'
+import {type PlannedPort, plannedPorts} from './probe-plan.ts'
+import {isSettled, mayStillSettle, probePort} from './probe-port.ts'
+
+type Options = Pick<ObserveOptions, 'probes' | 'settleUntil' | 'deadline'>
+
+/** Live proof through the API server's pod proxy: controls, then every port the rows of `snapshot` ask for. Never throws. */
+export async function probe(snapshot: Snapshot, options: Options, kube: Kube, io: Io): Promise<Part<Probes>> {
+  if (options.probes.mode === 'off') return unread('live proof was not asked for (`probes: off`)')
+  if (!snapshot.pods.read) return unread(`no port could be probed: ${snapshot.pods.reason}`)
+  try {
+    const ask = askThrough(kube)
+    const istiods = snapshot.controlPlane.read ? snapshot.controlPlane.value.istiods : []
+    const controls = await runControls(istiods, snapshot.pods.value, ask)
+    const refused = controls.find(({detail}) => detail.startsWith('the API server answered 403'))
+    if (refused !== undefined) return unread('probing was refused (403): grant `get` on `pods/proxy` of API group `""` (rbac/probe.yaml)')
+    const planned = plannedPorts(endpoints(snapshot), snapshot.pods.value, options.probes.exclude)
+    const [reachable, asked] = await Promise.all([reachablePods(planned, options, ask), askAll(planned, options, ask, io)])
+    return read({by: 'api-server', controls, reachable, ...asked})
+  } catch (thrown) {
+    return unread(`probing failed: ${messageOf(thrown)}`)
+  }
+}
+
+async function reachablePods(planned: PlannedPort[], options: Options, ask: Ask): Promise<string[]> {
+  const pods = new Map(planned.filter(({strict}) => strict).map((each) => [`${each.namespace}/${each.pod}`, each]))
+  const answers = await bounded([...pods], options.probes.concurrency, async ([name, pod]) => ((await isReachable(pod, ask)) ? name : null))
+  return answers.filter((name) => name !== null)
+}
+
+/** One round over all ports; after a change of policy, further rounds over those that it has not reached yet (section 3). */
+async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io): Promise<Pick<Probes, 'ports' | 'settledAfterMs'>> {
+  const began = io.clock.ticks()
+  const seen = new Map<PlannedPort, PortProbe>()
+  const askEach = (ports: PlannedPort[]) =>
+    bounded(ports, options.probes.concurrency, async (port) => {
+      if (io.cancelled.aborted || io.clock.ticks() >= options.deadline) return
+      seen.set(port, added(seen.get(port), await probePort(port, ask, io.clock)))
+    })
+  await askEach(planned)
+  let settledAfterMs: number | undefined
+  for (;;) {
+    const open = planned.filter((port) => port.strict && isOpen(seen.get(port)))
+    if (
+      open.length === 0 ||
+      options.settleUntil === null ||
+      io.clock.ticks() >= options.settleUntil ||
+      io.clock.ticks() >= options.deadline
+    )
+      break
+    io.log.detail(`${open.length} ports do not demand mutual TLS yet: asked again in 2 s`)
+    await io.clock.sleep(2000, io.cancelled)
+    await askEach(open)
+    settledAfterMs = io.clock.ticks() - began
+  }
+  const ports = planned.flatMap((port) => seen.get(port) ?? [])
+  return settledAfterMs === undefined ? {ports} : {ports, settledAfterMs}
+}
+
+function isOpen(probe: PortProbe | undefined): boolean {
+  return probe !== undefined && !isSettled(probe) && mayStillSettle(probe)
+}
+
+/** The later answer counts, with the tries of all rounds. */
+function added(before: PortProbe | undefined, now: PortProbe): PortProbe {
+  const tls = now.tls && {...now.tls, tries: now.tls.tries + (before?.tls?.tries ?? 0)}
+  const plain = now.plain && {...now.plain, tries: now.plain.tries + (before?.plain?.tries ?? 0)}
+  return {...now, tls, plain}
+}
