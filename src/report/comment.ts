@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import type {RunContext} from '../model/context.ts'
 import type {Report, VerdictStatus} from '../model/report.ts'
 import {fitting} from './budget.ts'
@@ -21,27 +22,16 @@ export interface Marker {
   hash: string
 }
 
-/** Marks this report's comment; `hash` gives SHA-256 as hex. Times, pods and wording do not count as news. */
-export function markerOf(
-  report: Report,
-  {workflow, job}: Pick<RunContext, 'workflow' | 'job'>,
-  commentKey: string,
-  hash: (text: string) => string,
-): Marker {
+/** Marks this report's comment. Times, pods and wording do not count as news. */
+export function markerOf(report: Report, {workflow, job}: Pick<RunContext, 'workflow' | 'job'>, commentKey: string): Marker {
   const {verdict, counts} = report
-  const findings = rankedFindings(report).map(({result, finding: {severity, subject, endpoints}}) => [
-    result.code,
-    severity,
-    subject.kind,
-    subject.namespace ?? '',
-    subject.name,
-    endpoints,
-  ])
-  const short = (value: unknown) => hash(JSON.stringify(value)).slice(0, 16)
+  const findings = rankedFindings(report).map(({result: {code}, finding: {severity, subject, endpoints}}) => {
+    return [code, severity, subject.kind, subject.namespace ?? '', subject.name, endpoints]
+  })
   return {
-    key: short([workflow, job, commentKey]),
+    key: shortHash([workflow, job, commentKey]),
     verdict: verdict.status,
-    hash: short([verdict.status, verdict.coverage, counts, findings]),
+    hash: shortHash([verdict.status, verdict.coverage, counts, findings]),
   }
 }
 
@@ -54,6 +44,10 @@ export function markerFrom(body: string): Marker | null {
 /** The comment's body: the head carries all, the rest is folded; `report` should come from `withoutAddresses`. */
 export function commentBody(report: Report, marker: Marker, runUrl: string, limit = commentLimit): string {
   return fitting(renderings(report, marker, runUrl), limit, '_Cut to fit: the job summary and report.json have everything._')
+}
+
+function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
 }
 
 function* renderings(report: Report, marker: Marker, runUrl: string): Generator<string> {

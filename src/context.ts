@@ -1,0 +1,79 @@
+import type {Io} from './io/io.ts'
+import type {RunContext} from './model/context.ts'
+
+/** Reads the event's file, where there is one, and says where the run takes place; never throws. */
+export async function contextFrom({runner, files}: Pick<Io, 'runner' | 'files'>): Promise<RunContext> {
+  const path = runner.env['GITHUB_EVENT_PATH'] ?? ''
+  try {
+    return contextOf(runner.env, path === '' ? {} : JSON.parse(await files.readText(path)))
+  } catch {
+    // A missing or torn event only costs the comment.
+    return contextOf(runner.env, {})
+  }
+}
+
+/** GITHUB_* and the event's payload as one value; knows pull_request(_target), issue_comment, workflow_run and merge_group. */
+export function contextOf(env: Record<string, string | undefined>, event: unknown): RunContext {
+  const get = (name: string, otherwise = '') => env[`GITHUB_${name}`] || otherwise
+  const serverUrl = get('SERVER_URL', 'https://github.com')
+  const apiUrl = get('API_URL', 'https://api.github.com')
+  const repo = get('REPOSITORY')
+  const run = get('RUN_ID')
+  const attempt = get('RUN_ATTEMPT')
+  const eventName = get('EVENT_NAME')
+  return {
+    repo,
+    pullRequest: pullRequestOf(eventName, repo, event as Payload),
+    runUrl: run === '' || repo === '' ? '' : `${serverUrl}/${repo}/actions/runs/${run}${attempt === '' ? '' : `/attempts/${attempt}`}`,
+    workflow: get('WORKFLOW'),
+    job: get('JOB'),
+    sha: get('SHA'),
+    eventName,
+    serverUrl,
+    apiUrl,
+    graphqlUrl: get('GRAPHQL_URL', `${apiUrl}/graphql`),
+  }
+}
+
+interface PullRequest {
+  number?: number
+  head?: {repo?: {full_name?: string; url?: string} | null}
+}
+
+/** The parts of GitHub's webhook payloads that name a pull request. */
+interface Payload {
+  pull_request?: PullRequest
+  issue?: {number?: number; pull_request?: object}
+  workflow_run?: {pull_requests?: PullRequest[]; head_repository?: {full_name?: string} | null}
+  merge_group?: {head_ref?: string}
+}
+
+function pullRequestOf(eventName: string, repo: string, event: Payload): RunContext['pullRequest'] {
+  switch (eventName) {
+    case 'pull_request':
+    case 'pull_request_target':
+    case 'pull_request_review':
+      // A deleted fork has no repository left: it was a fork all the same.
+      return numbered(event.pull_request?.number, event.pull_request?.head !== undefined && isFork(event.pull_request.head.repo, repo))
+    case 'issue_comment':
+      // The payload does not say whose code it is; the token of this event may write.
+      return event.issue?.pull_request === undefined ? null : numbered(event.issue.number, false)
+    case 'workflow_run': {
+      // Empty for forks, so that nothing taken from a fork's artifact decides where to comment.
+      const {pull_requests: found = [], head_repository: head} = event.workflow_run ?? {}
+      return found.length === 1 ? numbered(found[0]?.number, isFork(head, repo)) : null
+    }
+    case 'merge_group':
+      return numbered(Number(/\/pr-(\d+)-[0-9a-f]+$/.exec(event.merge_group?.head_ref ?? '')?.[1]), false)
+    default:
+      return null
+  }
+}
+
+function numbered(number: number | undefined, fork: boolean): RunContext['pullRequest'] {
+  return Number.isInteger(number) && Number(number) > 0 ? {number: Number(number), fork} : null
+}
+
+function isFork(head: {full_name?: string} | null | undefined, repo: string): boolean {
+  return head === null || (head?.full_name !== undefined && head.full_name !== repo)
+}
