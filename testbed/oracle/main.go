@@ -22,21 +22,23 @@ func main() {
 
 // serve answers until the input ends; a request that cannot be answered gets its error as the answer.
 func serve(in io.Reader, out io.Writer) error {
-	requests := json.NewDecoder(bufio.NewReaderSize(in, 1<<20))
+	lines := bufio.NewReaderSize(in, 1<<20)
 	answers := bufio.NewWriter(out)
 	for {
-		var request Request
-		if err := requests.Decode(&request); err == io.EOF {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF && len(line) == 0 {
 			return answers.Flush()
 		} else if err != nil {
-			return fmt.Errorf("request is not JSON: %w", err)
+			return fmt.Errorf("request is cut off: %w", err)
 		}
-		line, err := json.Marshal(answer(request))
-		if err != nil {
-			return fmt.Errorf("answer to %s is not JSON: %w", request.ID, err)
+		var request Request
+		if err := json.Unmarshal(line, &request); err != nil {
+			return fmt.Errorf("request is not what request.go describes: %w", err)
 		}
-		answers.Write(append(line, '\n'))
-		if requests.Buffered().(interface{ Len() int }).Len() == 0 {
+		if err := json.NewEncoder(answers).Encode(answer(request)); err != nil {
+			return fmt.Errorf("answer to %s cannot be written: %w", request.ID, err)
+		}
+		if lines.Buffered() == 0 {
 			if err := answers.Flush(); err != nil {
 				return err
 			}
@@ -50,7 +52,11 @@ func answer(request Request) (result Answer) {
 			result = Answer{ID: request.ID, Error: fmt.Sprintf("Istio's code panicked: %v", thrown)}
 		}
 	}()
-	result, err := answers[request.Kind](request)
+	ask, known := kindsOfRequest[request.Kind]
+	if !known {
+		return Answer{ID: request.ID, Error: fmt.Sprintf("no kind of request is called %q", request.Kind)}
+	}
+	result, err := ask(request)
 	if err != nil {
 		result.Error = err.Error()
 	}
@@ -58,7 +64,7 @@ func answer(request Request) (result Answer) {
 	return result
 }
 
-var answers = map[string]func(Request) (Answer, error){
+var kindsOfRequest = map[string]func(Request) (Answer, error){
 	"sidecar":   sidecar,
 	"listeners": listeners,
 	"ambient":   ambientSet,

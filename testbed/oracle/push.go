@@ -1,6 +1,8 @@
 package main
 
 import (
+	"sync"
+
 	"istio.io/istio/pilot/pkg/config/memory"
 	"istio.io/istio/pilot/pkg/model"
 	memregistry "istio.io/istio/pilot/pkg/serviceregistry/memory"
@@ -13,9 +15,9 @@ import (
 
 // push is the context from which istiod configures proxies, of this world's objects (model/push_context.go:InitContext).
 func (w *world) push() *model.PushContext {
-	env := environment
+	env := environment()
 	env.Watcher = w.watcher()
-	env.ConfigStore = &store{ConfigStore: noConfigs, configs: w.configs}
+	env.ConfigStore = &store{ConfigStore: noConfigs(), configs: w.configs}
 	push := model.NewPushContext()
 	push.InitContext(env, nil, nil)
 	return push
@@ -37,22 +39,22 @@ func (s *store) List(kind config.GroupVersionKind, namespace string) []config.Co
 	return listed
 }
 
-var noConfigs = memory.NewController(memory.MakeSkipValidation(collections.Pilot))
+var noConfigs = sync.OnceValue(func() model.ConfigStoreController {
+	return memory.NewController(memory.MakeSkipValidation(collections.Pilot))
+})
 
 // environment is what every world shares: no services, no virtual services, nothing that decides about mutual TLS.
-var environment = newEnvironment()
-
-func newEnvironment() *model.Environment {
+var environment = sync.OnceValue(func() *model.Environment {
 	env := model.NewEnvironment()
 	env.Watcher = (&world{mesh: mesh.DefaultMeshConfig()}).watcher()
 	env.NetworksWatcher = meshwatcher.NewFixedNetworksWatcher(nil)
 	env.ServiceDiscovery = memregistry.NewServiceDiscovery()
-	env.ConfigStore = noConfigs
+	env.ConfigStore = noConfigs()
 	env.VirtualServiceController = model.NewVirtualServiceController(
-		noConfigs,
+		noConfigs(),
 		model.VSControllerOptions{KrtDebugger: krt.GlobalDebugHandler, XDSUpdater: model.NewEndpointIndexUpdater(env.EndpointIndex)},
 		env.Watcher,
 	)
 	env.Init()
 	return env
-}
+})

@@ -1,6 +1,5 @@
 package main
 
-func listeners(Request) (Answer, error)  { return Answer{}, nil }
-func ambientSet(Request) (Answer, error) { return Answer{}, nil }
-func client(Request) (Answer, error)     { return Answer{}, nil }
-func injection(Request) (Answer, error)  { return Answer{}, nil }
+func listeners(Request) (Answer, error) { return Answer{}, nil }
+func client(Request) (Answer, error)    { return Answer{}, nil }
+func injection(Request) (Answer, error) { return Answer{}, nil }
