@@ -3,7 +3,7 @@ import type {Inputs} from '../model/inputs.ts'
 import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from './found.ts'
 import type {Mark} from './mark.ts'
 import {ownerText} from './owner.ts'
-import type {Problem} from './problems.ts'
+import type {Problem} from '../model/problem.ts'
 
 export type Wish = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs'>
 

@@ -4,7 +4,7 @@ import type {Inputs} from '../model/inputs.ts'
 import {type Found, findInstall} from './found.ts'
 import {missingPermissions, permissionsFor} from './permissions.ts'
 import {type InstallPlan, planInstall} from './plan.ts'
-import {type Problem, refuse} from './problems.ts'
+import {type Problem, refuse} from '../model/problem.ts'
 
 type Asked = Pick<Inputs, 'expectedCluster' | 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs'>
 

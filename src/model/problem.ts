@@ -1,4 +1,4 @@
-import {Failure} from '../model/failure.ts'
+import {Failure} from './failure.ts'
 
 /** One thing that forbids a change: what is wrong, what to do about it, and its anchor in docs/troubleshooting.md. */
 export interface Problem {

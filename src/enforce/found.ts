@@ -1,0 +1,110 @@
+import {parse} from 'yaml'
+import {defaultMesh} from '../derive/mesh-for.ts'
+import type {Kube, KubeObject} from '../io/io.ts'
+import {Failure, KubeFailure} from '../model/failure.ts'
+import type {LabelSelector, Mesh} from '../model/mesh.ts'
+import type {MtlsMode, PeerAuthentication} from '../model/policy.ts'
+import type {Namespace} from '../model/workload.ts'
+
+/** A policy with what an update needs: the spec as it stands and the version it was read at. */
+export interface FoundPolicy extends PeerAuthentication {
+  spec: unknown
+  resourceVersion: string
+}
+
+/** A control plane: the part of its mesh configuration that says which policies it reads, and whether an istiod is ready. */
+export interface FoundMesh extends Mesh {
+  /** null: no istiod Deployment in this cluster (a managed or remote control plane). */
+  readyReplicas: number | null
+}
+
+/** What decides which policy will be in force. */
+export interface Found {
+  meshes: FoundMesh[]
+  namespaces: Namespace[]
+  policies: FoundPolicy[]
+}
+
+/** Reads all PeerAuthentications, namespaces and control planes (rules 1 to 5); throws a `Failure` where there is no Istio or no right to look. */
+export async function findPolicies(kube: Kube): Promise<Found> {
+  const [istiods, namespaces, policies] = await Promise.all([
+    kube.list(istiodsPath, istiodFrom),
+    kube.list(namespacesPath, namespaceFrom),
+    kube.list(policiesPath, policyFrom),
+  ]).catch(explain)
+  const meshes = await Promise.all(istiods.map((istiod) => meshOf(istiod, kube)))
+  return {meshes: meshes.length > 0 ? meshes : [{...defaultMesh, readyReplicas: null}], namespaces, policies}
+}
+
+export const istiodsPath = '/apis/apps/v1/deployments?labelSelector=app%3Distiod'
+export const namespacesPath = '/api/v1/namespaces'
+export const policiesPath = '/apis/security.istio.io/v1/peerauthentications'
+
+function explain(thrown: unknown): never {
+  if (thrown instanceof KubeFailure && thrown.status === 404) {
+    throw new Failure('This cluster knows no PeerAuthentication: Istio is not installed.', {
+      cure: 'Leave `install` at `auto`, or install Istio before this step. Nothing was changed.',
+      entry: 'no-istio',
+      cause: thrown,
+    })
+  }
+  if (thrown instanceof KubeFailure && thrown.status === 403) {
+    throw new Failure(`Which policies are in force cannot be read: ${thrown.message}`, {
+      cure: 'Grant the role `read` of docs/permissions.md to the account of this kubeconfig. Nothing was changed.',
+      entry: 'permission',
+      cause: thrown,
+    })
+  }
+  throw thrown
+}
+
+interface Istiod {
+  namespace: string
+  revision: string
+  readyReplicas: number
+}
+
+function istiodFrom({metadata, status}: KubeObject): Istiod {
+  const {readyReplicas = 0} = (status ?? {}) as {readyReplicas?: number}
+  return {namespace: metadata.namespace ?? '', revision: metadata.labels?.['istio.io/rev'] || 'default', readyReplicas}
+}
+
+/** The ConfigMap that istiod itself reads (pilot/pkg/bootstrap/mesh.go: getMeshConfigMapName); absent, Istio's defaults hold. */
+async function meshOf({namespace, revision, readyReplicas}: Istiod, kube: Kube): Promise<FoundMesh> {
+  const name = revision === 'default' ? 'istio' : `istio-${revision}`
+  const configMap = await kube.find<{data?: {mesh?: string}}>(`/api/v1/namespaces/${namespace}/configmaps/${name}`)
+  const {rootNamespace, discoverySelectors = []} = (parse(configMap?.data?.mesh ?? '') ?? {}) as {
+    rootNamespace?: string
+    discoverySelectors?: LabelSelector[]
+  }
+  return {...defaultMesh, revision, namespace, rootNamespace: rootNamespace || defaultMesh.rootNamespace, discoverySelectors, readyReplicas}
+}
+
+function namespaceFrom({metadata, status}: KubeObject): Namespace {
+  const {phase = 'Active'} = (status ?? {}) as {phase?: string}
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    phase: metadata.deletionTimestamp === undefined ? phase : 'Terminating',
+    labels: metadata.labels ?? {},
+    annotations: {},
+  }
+}
+
+function policyFrom({metadata, spec}: KubeObject): FoundPolicy {
+  const {selector, mtls} = (spec ?? {}) as {selector?: {matchLabels?: Record<string, string>}; mtls?: {mode?: MtlsMode}}
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    createdAt: metadata.creationTimestamp ?? '',
+    generation: metadata.generation ?? 0,
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    selector: selector === undefined ? null : (selector.matchLabels ?? {}),
+    mode: mtls?.mode ?? 'UNSET',
+    ports: {},
+    spec: spec ?? {},
+    resourceVersion: metadata.resourceVersion ?? '',
+  }
+}
