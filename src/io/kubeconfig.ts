@@ -1,4 +1,4 @@
-import {dirname, isAbsolute, join, resolve} from 'node:path'
+import {basename, dirname, isAbsolute, join, resolve} from 'node:path'
 import {Failure, messageOf} from '../model/failure.ts'
 import type {KubeconfigSource} from '../model/inputs.ts'
 import type {Files, Kubeconfigs, Runner} from './io.ts'
@@ -23,7 +23,7 @@ export function liveKubeconfigs(files: Files, runner: Runner): Kubeconfigs {
       return textOf(chosen)
     },
     async write(text, context) {
-      const folder = await files.makeTempFolder('istio-mtls-kubeconfig-')
+      const folder = await files.makeTempFolder(folderPrefix)
       folders.push(folder)
       // Recorded before the file exists: a run killed in between leaves nothing that post does not know.
       runner.saveState(kubeconfigState, JSON.stringify(folders))
@@ -32,9 +32,18 @@ export function liveKubeconfigs(files: Files, runner: Runner): Kubeconfigs {
       return path
     },
     async removeAll() {
-      for (const folder of folders.splice(0)) await files.remove(folder)
+      for (const folder of [...folders.splice(0), ...recorded(runner)]) await files.remove(folder)
     },
   }
+}
+
+/** What an earlier process of this step wrote (`post` runs after `main`); a state that names anything else is not ours. */
+function recorded(runner: Runner): string[] {
+  const state = runner.state(kubeconfigState)
+  const folders: unknown = state === '' ? [] : JSON.parse(state)
+  return (Array.isArray(folders) ? folders : []).filter(
+    (folder) => dirname(folder) === resolve(runner.temp) && basename(folder).startsWith(folderPrefix),
+  )
 }
 
 function inputOf(source: KubeconfigSource): string {
@@ -111,4 +120,5 @@ async function inCluster(files: Files, env: Record<string, string>): Promise<Kub
   }
 }
 
+const folderPrefix = 'istio-mtls-kubeconfig-'
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
