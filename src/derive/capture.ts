@@ -50,11 +50,12 @@ function modeOf(init: Container | undefined, flag: string | undefined, proxy: Co
 function flagsOf(args: readonly string[]): Map<string, string> {
   const flags = new Map<string, string>()
   for (let at = 0; at < args.length; at++) {
-    const [, long, short, joined] = /^(?:--([a-z-]+)|-([a-z]))(?:=?(.*))$/s.exec(args[at] ?? '') ?? []
+    const arg = args[at] ?? ''
+    const [, long, short, joined] = /^(?:--([a-z_-]+)|-([a-z]))=?(.*)$/s.exec(arg) ?? []
     const name = short ?? shortNames[long ?? ''] ?? long
     if (name === undefined) continue
     if (switches.has(name)) flags.set(name, joined || 'true')
-    else flags.set(name, joined || args[at].includes('=') ? (joined ?? '') : (args[++at] ?? ''))
+    else flags.set(name, joined || arg.includes('=') ? (joined ?? '') : (args[++at] ?? ''))
   }
   return flags
 }

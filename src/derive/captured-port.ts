@@ -9,7 +9,7 @@ export function openings(pod: CapturedPod, port: number | null, capture: Capture
   else if (!isIncluded(capture, port)) ways.push(includedText(capture))
   else if (port !== null && capture.excludeInbound.includes(port)) ways.push(`the capture rules exclude port ${port}`)
   for (const name of capture.excludeInterfaces) ways.push(`what arrives by interface \`${name}\` is not intercepted`)
-  for (const address of openAddresses(pod, capture)) ways.push(`address ${address} is of a family without capture rules`)
+  if (openAddresses(pod, capture).length > 0) ways.push('no capture rules are written for its IPv6 address')
   return ways
 }
 

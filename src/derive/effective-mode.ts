@@ -1,6 +1,6 @@
 import type {MtlsMode, PeerAuthentication} from '../model/policy.ts'
 import type {Labels} from './label-selector.ts'
-import {type PolicyIndex, policiesByLevel} from './policy-index.ts'
+import {type PolicyIndex, type PolicyLevels, policiesByLevel} from './policy-index.ts'
 
 /** The one policy of each level that counts for a workload, or null (rules 9 to 11). */
 export interface DecidingPolicies {
@@ -17,7 +17,11 @@ export interface DecidedMode {
 
 /** Picks the winner of each level for a workload with these live labels (authn/policy_applier.go:ComposePeerAuthentication). */
 export function decidingPolicies(index: PolicyIndex, namespace: string, labels: Labels): DecidingPolicies {
-  const levels = policiesByLevel(index, namespace, labels)
+  return winners(policiesByLevel(index, namespace, labels))
+}
+
+/** The head of each level hides the rest, whatever it says (rules 11, 12). */
+export function winners(levels: PolicyLevels): DecidingPolicies {
   return {mesh: levels.mesh[0] ?? null, namespace: levels.namespace[0] ?? null, workload: levels.workload[0] ?? null}
 }
 

@@ -24,7 +24,7 @@ export interface PortSources {
  * Every port a pod may listen on: containerPorts, Services' resolved targetPorts, portLevelMtls and Sidecar.ingress ports, ports that the
  * capture rules let by, and `null` for the rest (interface.md, "Rows"); each once per protocol, by number, null last.
  */
-export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers'>, sources: PortSources): PodPort[] {
+export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers' | 'annotations'>, sources: PortSources): PodPort[] {
   const ports = new Map<string, PodPort>()
   const add = (port: number | null, protocol: Protocol) => {
     const key = `${port}/${protocol}`
@@ -44,13 +44,15 @@ export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers'>, sources
   for (const {port, protocol} of listeningContainers(pod).flatMap((container) => container.ports)) add(port, protocol)
   for (const {port, protocol} of targets) if (port !== null) add(port, protocol)
   for (const port of [...sources.policyPorts, ...sources.ingressPorts]) add(port, 'TCP')
-  for (const port of sources.capture?.excludeInbound ?? []) if (!proxyPorts.has(port)) add(port, 'TCP')
+  for (const port of sources.capture?.excludeInbound ?? []) if (!proxyPorts(pod).has(port)) add(port, 'TCP')
   add(null, 'TCP')
   return [...ports.values()].sort(byNumber)
 }
 
-/** The proxy's own plain ports, always outside capture: agent, health, metrics (rule 35). */
-export const proxyPorts: ReadonlySet<number> = new Set([15020, 15021, 15090])
+/** The proxy's own plain ports, always outside capture: the agent's status port, health, metrics (rule 35). */
+export function proxyPorts(pod: Pick<Pod, 'annotations'>): ReadonlySet<number> {
+  return new Set([Number(pod.annotations['status.sidecar.istio.io/port'] ?? 15020), 15021, 15090])
+}
 
 function byNumber(a: PodPort, b: PodPort): number {
   const number = ({port}: PodPort) => port ?? Number.POSITIVE_INFINITY

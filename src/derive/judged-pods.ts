@@ -1,0 +1,43 @@
+import {isInScope, type Snapshot} from '../model/snapshot.ts'
+import {HBONE} from './captured-port.ts'
+import {isFinished} from './membership.ts'
+import {type PodView, podViews} from './pod-view.ts'
+import {type PortMode, portMode} from './port-mode.ts'
+import {type PodPort, portsOf} from './ports-of.ts'
+
+/** A port with its mode: what configuration says of it on one pod. */
+export interface JudgedPort extends PodPort {
+  mode: PortMode
+  /** Named in the deciding policy's portLevelMtls: it does not share the workload's common mode. */
+  ownMode: boolean
+}
+
+/** Every pod of the scope that has not ended, with the mode of each of its ports: what rows are made of, and probing is planned by. */
+export function judgedPods(snapshot: Snapshot): {view: PodView; ports: JudgedPort[]}[] {
+  if (!snapshot.pods.read) return []
+  const viewOf = podViews(snapshot)
+  return snapshot.pods.value
+    .filter((pod) => !isFinished(pod))
+    .map(viewOf)
+    .filter(({pod, mesh}) => isInScope(snapshot.asked.scope, pod.namespace, mesh.rootNamespace))
+    .map((view) => ({view, ports: judgedPorts(view)}))
+}
+
+/** Every port of one pod with its mode, by number, the row of undeclared ports last. */
+export function judgedPorts(view: PodView): JudgedPort[] {
+  const policyPorts = policyPortsOf(view)
+  const ports = portsOf(view.pod, {
+    services: view.services,
+    policyPorts,
+    ingressPorts: view.ingress.map(({port}) => port),
+    capture: view.capture,
+  })
+  return ports.map((port) => ({...port, mode: portMode(view, port), ownMode: policyPorts.includes(port.port ?? Number.NaN)}))
+}
+
+/** Where no PeerAuthentication is in force its port keys name nothing; a waypoint's one port is never declared. */
+function policyPortsOf({plane, deciding}: PodView): number[] {
+  if (plane === 'waypoint') return [HBONE]
+  if (plane === 'none' || plane === 'gateway') return []
+  return Object.keys(deciding.workload?.ports ?? {}).map(Number)
+}

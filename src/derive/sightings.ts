@@ -1,0 +1,63 @@
+import type {PortProbe, Probes, ProbeAnswer, Sighting} from '../model/evidence.ts'
+import type {Part} from '../model/part.ts'
+import type {Pod} from '../model/workload.ts'
+
+/** The probes of a run, found by pod. */
+export interface Sightings {
+  /** Why no probe of this run can prove anything, as one clause; '' when they can. */
+  void: string
+  of(pod: Pick<Pod, 'namespace' | 'name'>): readonly PortProbe[]
+}
+
+/** Files a run's probes by pod; without both controls passed, silence proves nothing (live-evidence.md, section 2). */
+export function sightingsOf(probes: Part<Probes>): Sightings {
+  if (!probes.read) return {void: `the live probes were not read (${probes.reason})`, of: () => []}
+  const byPod = Map.groupBy(probes.value.ports, ({namespace, pod}) => `${namespace}/${pod}`)
+  return {void: controlsText(probes.value.controls), of: ({namespace, name}) => byPod.get(`${namespace}/${name}`) ?? []}
+}
+
+function controlsText(controls: Probes['controls']): string {
+  const failed = controls.filter(({passed}) => !passed)
+  if (failed.length > 0) return `the prober's own control failed (${failed.map(({name, detail}) => `${name}: ${detail}`).join('; ')})`
+  const sides = new Set(controls.map(({expects}) => expects))
+  return sides.size === 2 ? '' : 'the prober had no two-sided control'
+}
+
+/** True when either probe was answered in plain text: self-evident, no control needed. */
+export function sawPlainText({tls, plain}: PortProbe): boolean {
+  return tls?.saw === 'plain-text' || plain?.saw === 'plain-text'
+}
+
+/** True when one address demanded a client certificate and closed the plain connection without an answer (live-evidence.md, section 1). */
+export function demandsMutualTls({tls, plain}: PortProbe): boolean {
+  return tls?.saw === 'client-certificate' && plain?.saw === 'closed'
+}
+
+/** What both probes saw, in words. */
+export function sightingText({tls, plain}: PortProbe): string {
+  const parts = [
+    ...(tls ? [`a TLS client without a certificate ${words[tls.saw]}`] : []),
+    ...(plain ? [`a plain request ${words[plain.saw]}`] : []),
+  ]
+  return parts.length > 0 ? parts.join('; ') : 'nothing was sent'
+}
+
+/** The later of both answers' moments. */
+export function sightingTime({tls, plain}: PortProbe): string {
+  return (
+    [tls, plain]
+      .flatMap((answer: ProbeAnswer | null) => (answer ? [answer.at] : []))
+      .sort()
+      .at(-1) ?? ''
+  )
+}
+
+const words: Record<Sighting, string> = {
+  'plain-text': 'was answered in plain text',
+  'client-certificate': 'was asked for its certificate',
+  tls: 'was let in without a certificate',
+  'foreign-tls': "met the application's own TLS",
+  closed: 'was closed without an answer',
+  inconclusive: 'got no conclusive answer',
+  unread: 'could not be sent',
+}

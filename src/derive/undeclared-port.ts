@@ -1,0 +1,16 @@
+/**
+ * A port of a pod that nobody declares, to be probed in place of all such ports; `declared`: the ports of the pod's rows.
+ *
+ * Istio serves undeclared ports by one passthrough chain, and its answers tell the modes apart although nothing listens there: the
+ * connection succeeds because the proxy takes it (elsewhere the node refuses it), PERMISSIVE and DISABLE answer a plain request with
+ * 503, STRICT closes it without a word (core/listener_inbound.go:buildInboundPassthroughChains).
+ */
+export function undeclaredPortToProbe(declared: Iterable<number | null>): number {
+  const taken = new Set(declared)
+  let port = highest
+  while (taken.has(port)) port--
+  return port
+}
+
+/** Above Linux's ephemeral range (32768 to 60999) and below what tools like to claim at its very end. */
+const highest = 64999
