@@ -3,7 +3,7 @@ import type {Component} from '../component.ts'
 import {imageNames} from '../build/images.ts'
 import type {Plan} from './plan.ts'
 
-/** The container runtime, whose docker.io is the bed's registry. */
+/** The container runtime, for which the bed's registry stands in for docker.io and every other one: an unknown image fails at once. */
 export function containerd({addresses, runDir, build, init}: Plan): Component {
   const registry = `http://${addresses.nodeIp}:5000`
   return {
@@ -11,7 +11,7 @@ export function containerd({addresses, runDir, build, init}: Plan): Component {
     needs: [],
     files: {
       [`${runDir}/containerd.toml`]: configOf(runDir),
-      [`${runDir}/certs.d/docker.io/hosts.toml`]: `server = "${registry}"\n[host."${registry}"]\n  capabilities = ["pull", "resolve"]\n`,
+      [`${runDir}/certs.d/_default/hosts.toml`]: `server = "${registry}"\n[host."${registry}"]\n  capabilities = ["pull", "resolve"]\n`,
     },
     command: [`${build.bin}/containerd`, '--config', `${runDir}/containerd.toml`],
     ready: () => accepts(`/proc/${init.pid}/root${socket}`),
