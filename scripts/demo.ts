@@ -27,9 +27,8 @@ try {
   await act('2-broken', 'fail')
 
   title('3. Mended as the report says: the caller joins the mesh, the exception goes')
+  kubectl(['apply', '-f', 'testbed/scenarios/shop/fixed.yaml'])
   kubectl(['delete', '-f', 'testbed/scenarios/shop/broken.yaml'])
-  kubectl(['label', 'namespace', 'legacy', 'istio-injection=enabled'])
-  kubectl(['-n', 'legacy', 'rollout', 'restart', 'deployment'])
   ready('legacy')
   await act('3-mended', 'pass')
 

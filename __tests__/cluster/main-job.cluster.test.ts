@@ -70,9 +70,8 @@ test('validate alone finds the same and touches nothing', async () => {
 }, 120_000)
 
 test('mended as the report says, every port is proven and the run is green', async () => {
+  kubectl('apply', '-f', 'testbed/scenarios/shop/fixed.yaml')
   kubectl('delete', '-f', 'testbed/scenarios/shop/broken.yaml')
-  kubectl('label', 'namespace', 'legacy', 'istio-injection=enabled')
-  kubectl('-n', 'legacy', 'rollout', 'restart', 'deployment')
   settle('legacy')
   const step = await act({})
   expect(step.outputs).toMatchObject({verdict: 'pass', coverage: '100', 'ports-violated': '0', 'ports-unproven': '0', changed: 'false'})
