@@ -1,0 +1,82 @@
+import type fc from 'fast-check'
+import type {KubeObject} from '../../src/io/io.ts'
+import {expectAgreement, keptWorlds, runs} from './agreement.ts'
+import {ports, worlds} from './arbitrary-world.ts'
+import {type Modes, Oracle} from './oracle.ts'
+import {productAmbientModes, productModes} from './product.ts'
+
+let oracle: Oracle
+beforeAll(() => {
+  oracle = new Oracle()
+}, 600_000)
+afterAll(() => oracle.close())
+
+/** `expects` is what a hand-made world shows, in words of Istio's documentation and source: it checks the oracle itself. */
+interface World {
+  objects: KubeObject[]
+  expects?: Record<string, Modes>
+}
+
+const hour = 3_600_000
+
+describe('sidecars: mode of every port', () => {
+  const revisions = ['default', 'canary']
+  test(
+    `agrees with istiod on ${runs} random sets`,
+    () => expectAgreement('sidecar', objectsOf({dataPlane: 'sidecar', revisions}), sidecar, runs),
+    hour,
+  )
+  test.each(keptWorlds<World>('sidecar'))('agrees on %s', async (_, world) => {
+    const {istio, product} = await sidecar(world)
+    expect(product).toEqual(istio)
+    expect(istio).toMatchObject(world.expects ?? {})
+  })
+
+  /** Each revision's istiod is asked; a pod is answered by the one its proxy connects to (rule 3). */
+  async function sidecar({objects}: World) {
+    const answers = await Promise.all(revisions.map((revision) => oracle.ask({kind: 'sidecar', revision, objects, ports})))
+    const product = productModes(objects, ports)
+    const istio = Object.fromEntries(
+      Object.keys(product).map((name) => [name, answers[revisions.indexOf(revisionOf(objects, name))]?.modes?.[name]]),
+    )
+    return {istio, product}
+  }
+})
+
+describe('ambient: mode of every port', () => {
+  test(
+    `agrees with istiod on ${runs} random sets`,
+    () => expectAgreement('ambient', objectsOf({dataPlane: 'ambient', revisions: ['default']}), ambient, runs),
+    hour,
+  )
+  test.each(keptWorlds<World>('ambient'))('agrees on %s', async (_, world) => {
+    const {istio, product} = await ambient(world)
+    expect(product).toEqual(istio)
+    expect(istio).toMatchObject(world.expects ?? {})
+  })
+
+  async function ambient({objects}: World) {
+    const {possible = {}} = await oracle.ask({kind: 'ambient', revision: 'default', objects, ports})
+    const istio = Object.fromEntries(Object.entries(possible).map(([name, answers]) => [name, summed(answers)]))
+    return {istio, product: productAmbientModes(objects, ports)}
+  }
+})
+
+/** All answers that Istio may come to, as one: where they differ nothing is decided, and the weaker mode is what may be. */
+function summed(answers: Modes[]): Modes {
+  return Object.fromEntries(
+    ports.map((port) => {
+      const [first = '', ...others] = new Set(answers.map((modes) => modes[port]))
+      return [String(port), others.length === 0 ? first : 'undecided, at least PERMISSIVE']
+    }),
+  )
+}
+
+function objectsOf(options: Parameters<typeof worlds>[0]): fc.Arbitrary<World> {
+  return worlds(options).map((objects) => ({objects}))
+}
+
+function revisionOf(objects: KubeObject[], podName: string): string {
+  const pod = objects.find(({kind, metadata}) => kind === 'Pod' && `${metadata.namespace}/${metadata.name}` === podName)
+  return JSON.parse(pod?.metadata.annotations?.['sidecar.istio.io/status'] ?? '{}').revision
+}
