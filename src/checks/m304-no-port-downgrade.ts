@@ -1,7 +1,10 @@
+import {ambientMode} from '../derive/ambient-mode.ts'
 import {decidingPolicies} from '../derive/effective-mode.ts'
-import {policyRef} from '../derive/policy-index.ts'
+import {dataPlane} from '../derive/membership.ts'
+import {policiesByLevel, type PolicyIndex, policyRef} from '../derive/policy-index.ts'
 import {check, finding} from '../model/check.ts'
 import type {PeerAuthentication} from '../model/policy.ts'
+import type {Pod} from '../model/workload.ts'
 import {merge} from './fix.ts'
 import {governedPods, isDowngrade, viewFinder} from './policy-view.ts'
 import {rowId, workloadList} from './subject.ts'
@@ -19,9 +22,12 @@ export const noPortDowngrade = check({
   run(parts, {asked}) {
     const viewFor = viewFinder(parts)
     const hits = governedPods(parts.pods, asked, parts.mesh).flatMap((pod) => {
-      const policy = decidingPolicies(viewFor(pod).index, pod.namespace, pod.labels).workload
+      const {index} = viewFor(pod)
+      const policy = decidingPolicies(index, pod.namespace, pod.labels).workload
       if (policy === null || isDowngrade(policy.mode, asked)) return []
-      const open = Object.keys(policy.ports).filter((port) => isDowngrade(policy.ports[port] ?? '', asked))
+      const open = Object.keys(policy.ports).filter(
+        (port) => isDowngrade(policy.ports[port] ?? '', asked) && !isClosedAnyway(pod, index, Number(port)),
+      )
       return open.map((port) => ({pod, policy, port}))
     })
     return [...Map.groupBy(hits, ({policy}) => policy)].map(([policy, open]) => {
@@ -34,6 +40,12 @@ export const noPortDowngrade = check({
     })
   },
 })
+
+/** ztunnel knows no DISABLE: some exceptions of a port come out STRICT there (rules 40, 44). */
+function isClosedAnyway(pod: Pod, index: PolicyIndex, port: number): boolean {
+  if (dataPlane(pod) !== 'ambient') return false
+  return ambientMode(policiesByLevel(index, pod.namespace, pod.labels), pod.namespace === index.rootNamespace, port).mode === 'STRICT'
+}
 
 /** A merge patch that drops these ports; the CRD refuses an empty portLevelMtls, so the last one takes the field along (rule 7). */
 function removed(policy: PeerAuthentication, ports: string[]): Record<string, null> | null {

@@ -1,0 +1,30 @@
+import {check, finding} from '../model/check.ts'
+import type {Pod} from '../model/workload.ts'
+import {podsInScope} from './in-scope.ts'
+import {onePerWorkload, rowId, workloadRef} from './subject.ts'
+
+/** No pod on the host's network serves a TCP port in scope: such a pod can have no proxy (rules 21, 29, 31). */
+export const hostNetwork = check({
+  code: 'M204',
+  slug: 'm204-host-network',
+  severity: 'error',
+  needs: ['mesh', 'pods'],
+  title: 'No workload serves on the host network',
+  failure: 'A workload serves on the host network',
+  why: "A hostNetwork pod is never injected: whatever it serves is plain text on the node's own address, and no policy reaches it.",
+  hint: 'Take `hostNetwork` out of the pod template, or move the workload to a namespace outside the scope.',
+  run({mesh, pods}, {asked}) {
+    const serving = podsInScope(pods, asked, mesh).filter((pod) => pod.hostNetwork && tcpPorts(pod).length > 0)
+    return onePerWorkload(serving).map((pod) =>
+      finding(workloadRef(pod), `serves port ${tcpPorts(pod).join(', ')} on the network of its node, where no proxy can stand`, {
+        fix: `kubectl -n ${pod.namespace} patch ${pod.workload.kind.toLowerCase()} ${pod.workload.name} --type merge -p '{"spec":{"template":{"spec":{"hostNetwork":false}}}}'`,
+        endpoints: tcpPorts(pod).map((port) => rowId(pod, port)),
+      }),
+    )
+  },
+})
+
+function tcpPorts(pod: Pod): number[] {
+  const ports = pod.containers.flatMap((container) => container.ports.filter(({protocol}) => protocol === 'TCP').map(({port}) => port))
+  return [...new Set(ports)].sort((a, b) => a - b)
+}
