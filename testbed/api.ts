@@ -46,13 +46,16 @@ export function apiOf(apiServer: string, pki: string): Api {
 
 /** One HTTPS request, with the body as JSON where there is one; rejects when no answer comes within 30 seconds. */
 export function httpsRequest(url: string, options: RequestOptions, body?: unknown): Promise<Answer> {
+  const text = body === undefined ? '' : JSON.stringify(body)
+  // Node would send the body of a DELETE without its length.
+  const headers = {...options.headers, 'content-length': Buffer.byteLength(text)}
   return new Promise((resolve, reject) => {
-    const call = request(url, {timeout: 30_000, ...options}, response => {
-      let text = ''
-      response.setEncoding('utf8').on('data', chunk => (text += chunk))
-      response.on('error', reject).on('end', () => resolve({status: response.statusCode ?? 0, text}))
+    const call = request(url, {timeout: 30_000, ...options, headers}, response => {
+      let answer = ''
+      response.setEncoding('utf8').on('data', chunk => (answer += chunk))
+      response.on('error', reject).on('end', () => resolve({status: response.statusCode ?? 0, text: answer}))
     })
     call.on('error', reject).on('timeout', () => call.destroy(new Error(`No answer from \`${url}\` within 30 s`)))
-    call.end(body === undefined ? undefined : JSON.stringify(body))
+    call.end(text)
   })
 }
