@@ -2,7 +2,7 @@ import {compare, minor, valid} from 'semver'
 import type {Inputs} from '../model/inputs.ts'
 import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from './found.ts'
 import type {Mark} from './mark.ts'
-import {ownerText} from './owner.ts'
+import {type Owner, ownerText} from './owner.ts'
 import type {Problem} from '../model/problem.ts'
 
 export type Wish = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs'>
@@ -39,7 +39,7 @@ export function planInstall(wish: Wish, found: Found, now: number): InstallPlan 
   const problems = [...foreign(wish, found, current), ...versionProblems(wish, current), ...pending(wish, found, now)]
   if (found.namespace.terminating) problems.push(terminating(found.namespace.reason))
   const base = planBase(wish, found, current, problems)
-  const istiod = releasePlan('istiod', istiodRelease(wish, current), found, current !== null)
+  const istiod = releasePlan('istiod', istiodRelease(wish), found, current !== null)
   istiod.adopt = current !== null && istiod.mark === null
   return {do: 'apply', releases: base.release === null ? [istiod] : [base.release, istiod], problems, notes: base.notes}
 }
@@ -59,9 +59,8 @@ export function whatToDo(plan: ReleasePlan, wanted: Omit<Mark, 'helmRevision'>):
   return isSame ? 'unchanged' : 'upgrade'
 }
 
-/** `istiod`, or `istiod-REVISION`: the names that Istio's own documentation uses; an adopted release keeps its name. */
-function istiodRelease(wish: Wish, current: FoundIstiod | null): string {
-  if (current?.owner.by === 'helm') return current.owner.release
+/** `istiod`, or `istiod-REVISION`: the names that Istio's own documentation uses. */
+function istiodRelease(wish: Wish): string {
   return wish.revision === '' || wish.revision === 'default' ? 'istiod' : `istiod-${wish.revision}`
 }
 
@@ -86,15 +85,17 @@ function repairOf(status: string): ReleasePlan['repair'] {
   return status.startsWith('pending-') ? 'rollback' : ''
 }
 
+/** CRDs outlive `helm uninstall` by design and keep the marks of their release: helm takes them back under the same name. */
 function planBase(
   wish: Wish,
   found: Found,
   current: FoundIstiod | null,
   problems: Problem[],
 ): {release: ReleasePlan | null; notes: string[]} {
-  const name = found.crds?.by === 'helm' && found.crds.namespace === istioNamespace ? found.crds.release : 'istio-base'
-  const release = releasePlan('base', name, found, found.crds !== null)
-  const isOurs = found.crds === null || release.mark !== null || isLeftover(found, name)
+  const release = releasePlan('base', baseRelease, found, found.crds !== null)
+  const isOurs =
+    found.crds === null ||
+    (isAdoptable(found.crds, baseRelease) && found.crds.by === 'helm' && (release.mark !== null || release.helmRevision === 0))
   if (isOurs) {
     const newer = release.mark?.version ?? ''
     if (current !== null || !isOlder(wish.istioVersion, newer)) return {release, notes: []}
@@ -104,33 +105,26 @@ function planBase(
     }
   }
   const owner = found.crds === null ? '' : ownerText(found.crds)
-  if (wish.takeOver && found.crds?.by !== 'operator') return {release: {...release, adopt: true}, notes: [`CRDs taken over from ${owner}.`]}
+  const canAdopt = found.crds !== null && isAdoptable(found.crds, baseRelease)
+  if (wish.takeOver && canAdopt) return {release: {...release, adopt: true}, notes: [`CRDs taken over from ${owner}.`]}
   if (wish.install === 'always') return {release: null, notes: [`CRDs belong to ${owner} and were left as they are.`]}
   if (found.istiods.every(isOursIn(found))) {
     problems.push({
       says: `Istio's CRDs are here already and belong to ${owner}.`,
-      cure: takeOverCure(found.crds?.by !== 'operator'),
+      cure: takeOverCure(canAdopt),
       entry: 'foreign-installation',
     })
   }
   return {release: null, notes: []}
 }
 
-/** CRDs outlive `helm uninstall` by design and keep the marks of their release: helm takes them back under the same name. */
-function isLeftover({crds, releases}: Found, name: string): boolean {
-  return (
-    crds?.by === 'helm' &&
-    crds.namespace === istioNamespace &&
-    crds.release === 'istio-base' &&
-    !releases.some((each) => each.name === name)
-  )
-}
+const baseRelease = 'istio-base'
 
 function foreign(wish: Wish, found: Found, current: FoundIstiod | null): Problem[] {
   const strangers = found.istiods.filter((each) => !isOursIn(found)(each))
   const blocking = wish.install === 'always' ? strangers.filter((each) => each === current) : strangers
   return blocking.flatMap((istiod) => {
-    const canAdopt = istiod === current && istiod.owner.by !== 'operator' && istiod.namespace === istioNamespace && isHelmHere(istiod)
+    const canAdopt = istiod === current && istiod.namespace === istioNamespace && isAdoptable(istiod.owner, istiodRelease(wish))
     if (wish.takeOver && canAdopt) return []
     return [
       {
@@ -149,16 +143,20 @@ function isOursIn({releases}: Found): (istiod: FoundIstiod) => boolean {
     releases.some((release: FoundRelease) => release.name === owner.release && release.mark !== null)
 }
 
-/** A helm release of another namespace cannot be upgraded into ours. */
-function isHelmHere({owner}: FoundIstiod): boolean {
-  return owner.by !== 'helm' || owner.namespace === istioNamespace
+/**
+ * An operator would write it back. A helm release is adopted only under the name that we use too: any other may be an umbrella chart,
+ * and helm would delete all that the new chart does not hold.
+ */
+function isAdoptable(owner: Owner, name: string): boolean {
+  if (owner.by === 'helm') return owner.release === name && owner.namespace === istioNamespace
+  return owner.by !== 'operator'
 }
 
 function takeOverCure(canAdopt: boolean): string {
   const leave = 'Set `install: never` to enforce mutual TLS on it as it is'
   return canAdopt
     ? `${leave}, or \`take-over: true\` to let this action manage it from now on.`
-    : `${leave}: it cannot be taken over, because its keeper would write it back.`
+    : `${leave}: its keeper would write a take-over back, or lose what else it holds.`
 }
 
 function versionProblems(wish: Wish, current: FoundIstiod | null): Problem[] {

@@ -1,0 +1,58 @@
+import {nextRevision, repairArgs, upgradeArgs} from '../../src/install/helm-args.ts'
+import {markFrom, markLabels} from '../../src/install/mark.ts'
+import type {ReleasePlan} from '../../src/install/plan.ts'
+
+const plan: ReleasePlan = {
+  chart: 'istiod',
+  name: 'istiod',
+  helmRevision: 2,
+  status: 'deployed',
+  mark: null,
+  adopt: false,
+  repair: '',
+  present: true,
+}
+const mark = {version: '1.31.1', chart: 'a'.repeat(64), values: 'b'.repeat(64), helmRevision: 3}
+const target = {kubeconfigPath: '/temp/kubeconfig', helmVersion: 'v4.2.4', timeoutMs: 90_500}
+const args = (more: Partial<ReleasePlan> = {}, helmVersion = 'v4.2.4') =>
+  upgradeArgs({...plan, ...more}, '/charts/istiod.tgz', ['/v/ours.yaml', '/v/users.yaml'], mark, {...target, helmVersion})
+
+test("the user's values come last, where helm lets them win", () => {
+  const values = args().filter((_, at, all) => all[at - 1] === '--values')
+  expect(values).toEqual(['/v/ours.yaml', '/v/users.yaml'])
+})
+
+test.each([
+  ['v4.2.4', '--wait=watcher'],
+  ['v3.18.0', '--wait'],
+])('helm %s waits by an explicit strategy', (version, flag) => {
+  expect(args({}, version).filter((each) => each.startsWith('--wait'))).toEqual([flag])
+})
+
+test('never rolls back by itself, which would outlive a cancelled job', () => {
+  expect(args().join(' ')).not.toMatch(/atomic|rollback|force/)
+})
+
+test('the timeout is whole seconds, rounded up', () => {
+  expect(args()[args().indexOf('--timeout') + 1]).toBe('91s')
+})
+
+test.each([true, false])('takes ownership only when adopting (%s)', (adopt) => {
+  expect(args({adopt}).includes('--take-ownership')).toBe(adopt)
+})
+
+test('the mark survives its way through labels, which hold at most 63 characters', () => {
+  const labels = markLabels(mark)
+  expect(Object.values(labels).every((value) => value.length <= 63)).toBe(true)
+  expect(markFrom(labels)).toEqual({...mark, chart: 'a'.repeat(40), values: 'b'.repeat(40)})
+  expect(markFrom({name: 'istiod', owner: 'helm'})).toBeNull()
+})
+
+test.each<[ReleasePlan['repair'], string | undefined, number]>([
+  ['', undefined, 3],
+  ['uninstall', 'uninstall', 1],
+  ['rollback', 'rollback', 4],
+])('repair `%s` runs helm %s and leads to revision %d', (repair, verb, revision) => {
+  expect(repairArgs({...plan, repair}, target)?.[0]).toBe(verb)
+  expect(nextRevision({...plan, repair})).toBe(revision)
+})

@@ -1,0 +1,215 @@
+import type {Found, FoundIstiod, FoundRelease} from '../../src/install/found.ts'
+import type {Mark} from '../../src/install/mark.ts'
+import type {Owner} from '../../src/install/owner.ts'
+import {planInstall, type ReleasePlan, type Wish, whatToDo} from '../../src/install/plan.ts'
+
+const now = Date.parse('2026-11-22T18:00:00Z')
+const minute = 60_000
+const wish: Wish = {install: 'auto', takeOver: false, istioVersion: '1.31.1', revision: '', timeoutMs: 5 * minute}
+const empty: Found = {
+  namespace: {exists: false, terminating: false, reason: ''},
+  istiods: [],
+  releases: [],
+  crds: null,
+  defaultRevision: '',
+}
+const mark: Mark = {version: '1.31.0', chart: 'c'.repeat(40), values: 'v'.repeat(40), helmRevision: 1}
+const helm = (release: string, namespace = 'istio-system'): Owner => ({by: 'helm', release, namespace})
+const istioctl: Owner = {by: 'istioctl', name: 'istioctl'}
+const argo: Owner = {by: 'operator', name: 'Argo CD application mesh'}
+
+const istiod = (more: Partial<FoundIstiod> = {}): FoundIstiod => ({
+  namespace: 'istio-system',
+  name: 'istiod',
+  revision: 'default',
+  version: '1.31.0',
+  owner: helm('istiod'),
+  ...more,
+})
+const release = (name: string, more: Partial<FoundRelease> = {}): FoundRelease => ({
+  name,
+  helmRevision: 1,
+  status: 'deployed',
+  since: now - 60 * minute,
+  mark,
+  ...more,
+})
+/** A cluster on which an earlier run of ours installed 1.31.0. */
+const ours: Found = {
+  namespace: {exists: true, terminating: false, reason: ''},
+  istiods: [istiod()],
+  releases: [release('istio-base'), release('istiod')],
+  crds: helm('istio-base'),
+  defaultRevision: 'default',
+}
+const foreign = (owner: Owner, more: Partial<Found> = {}): Found => ({
+  ...ours,
+  istiods: [istiod({owner})],
+  releases: [],
+  crds: owner,
+  ...more,
+})
+
+function planned(changes: Partial<Wish>, found: Found) {
+  const plan = planInstall({...wish, ...changes}, found, now)
+  if (plan.do === 'leave') return {do: 'leave' as const, says: plan.says}
+  return {
+    do: 'apply' as const,
+    releases: plan.releases.map(({name, adopt, repair}) => [name, adopt ? 'adopt' : repair].filter(Boolean).join(' ')),
+    entries: plan.problems.map(({entry}) => entry),
+    says: plan.problems.map(({says, cure}) => `${says} ${cure}`).join('\n'),
+    notes: plan.notes,
+  }
+}
+
+test.each<[string, Partial<Wish>, Found, string[]]>([
+  ['an empty cluster gets base, then istiod', {}, empty, ['istio-base', 'istiod']],
+  ['a revision names its release', {revision: 'canary'}, empty, ['istio-base', 'istiod-canary']],
+  ['the revision `default` is the one without a name', {revision: 'default'}, empty, ['istio-base', 'istiod']],
+  ['our own installation is upgraded', {}, ours, ['istio-base', 'istiod']],
+  ['a revision beside our own one shares its base', {revision: 'canary'}, ours, ['istio-base', 'istiod-canary']],
+  [
+    'CRDs that outlived an uninstall are taken back by the same release',
+    {},
+    {...empty, namespace: ours.namespace, crds: helm('istio-base')},
+    ['istio-base', 'istiod'],
+  ],
+  [
+    'a first install that was killed long ago is uninstalled first',
+    {},
+    {...empty, namespace: ours.namespace, releases: [release('istio-base', {status: 'pending-install'})]},
+    ['istio-base uninstall', 'istiod'],
+  ],
+  [
+    'an upgrade that was killed long ago is rolled back first',
+    {},
+    {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', helmRevision: 4})]},
+    ['istio-base', 'istiod rollback'],
+  ],
+  [
+    'a failed release needs no repair',
+    {},
+    {...ours, releases: [release('istio-base'), release('istiod', {status: 'failed'})]},
+    ['istio-base', 'istiod'],
+  ],
+  [
+    'take-over adopts a release of the same name',
+    {takeOver: true},
+    {...ours, releases: ours.releases.map((each) => ({...each, mark: null}))},
+    ['istio-base adopt', 'istiod adopt'],
+  ],
+  ['take-over adopts what istioctl made', {takeOver: true}, foreign(istioctl), ['istio-base adopt', 'istiod adopt']],
+  [
+    'always installs a revision beside a foreign one and leaves its CRDs',
+    {install: 'always', revision: 'canary'},
+    foreign(istioctl),
+    ['istiod-canary'],
+  ],
+  ['a canary of an older version keeps the newer CRDs', {revision: 'old', istioVersion: '1.30.3'}, ours, ['istiod-old']],
+])('%s', (_, changes, found, releases) => {
+  expect(planned(changes, found)).toMatchObject({do: 'apply', releases, entries: []})
+})
+
+test.each<[string, Partial<Wish>, Found, string[], RegExp]>([
+  [
+    'another helm release, in our namespace',
+    {},
+    foreign(helm('mesh')),
+    ['foreign-installation'],
+    /helm release `istio-system\/mesh`.*install: never/s,
+  ],
+  [
+    'a helm release without our mark',
+    {},
+    {...ours, releases: [release('istio-base'), release('istiod', {mark: null})]},
+    ['foreign-installation'],
+    /`istio-system\/istiod`.*take-over: true/s,
+  ],
+  ['istioctl', {}, foreign(istioctl), ['foreign-installation'], /istioctl.*take-over: true/s],
+  ['Argo CD, which would write it back', {}, foreign(argo), ['foreign-installation'], /Argo CD application mesh.*write a take-over back/s],
+  ['Argo CD, even with take-over', {takeOver: true}, foreign(argo), ['foreign-installation'], /install: never/],
+  [
+    'a helm release of another namespace, even with take-over',
+    {takeOver: true},
+    {...foreign(helm('mesh', 'mesh')), istiods: [istiod({namespace: 'mesh', owner: helm('mesh', 'mesh')})], crds: helm('istio-base')},
+    ['foreign-installation'],
+    /mesh\/istiod/,
+  ],
+  ['a foreign revision beside the one asked for', {revision: 'canary'}, foreign(istioctl), ['foreign-installation'], /install: never/],
+  ['always, when the same revision is foreign', {install: 'always'}, foreign(istioctl), ['foreign-installation'], /istioctl/],
+  [
+    'CRDs of unknown origin without any istiod',
+    {},
+    {...empty, crds: {by: 'unknown', name: 'someone who left no mark'}},
+    ['foreign-installation'],
+    /CRDs.*left no mark/,
+  ],
+  ['a downgrade', {istioVersion: '1.30.9'}, ours, ['version-jump'], /no downgrade in place.*istio-version: 1\.31\.0/s],
+  ['a jump by two minor versions', {istioVersion: '1.33.0'}, ours, ['version-jump'], /not by 2.*next to `1\.32`/s],
+  [
+    'a release that has only just become pending',
+    {},
+    {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', since: now - 40_000})]},
+    ['release-pending'],
+    /`pending-upgrade` for 40 s/,
+  ],
+  [
+    'a namespace that is being deleted',
+    {},
+    {...ours, namespace: {exists: true, terminating: true, reason: 'Some content has finalizers.'}},
+    ['namespace-terminating'],
+    /being deleted: Some content has finalizers/,
+  ],
+])('refuses: %s', (_, changes, found, entries, says) => {
+  const plan = planned(changes, found)
+  expect(plan).toMatchObject({do: 'apply', entries})
+  expect(plan.says).toMatch(says)
+})
+
+test('names every problem at once', () => {
+  const found = {...foreign(istioctl), namespace: {exists: true, terminating: true, reason: ''}}
+  expect(planned({istioVersion: '1.29.0'}, found)).toMatchObject({
+    entries: ['foreign-installation', 'version-jump', 'namespace-terminating'],
+  })
+})
+
+test('an upgrade by one minor version is allowed', () => {
+  expect(planned({istioVersion: '1.32.0'}, ours)).toMatchObject({entries: []})
+})
+
+test.each<[string, Found, RegExp]>([
+  ['names what it leaves alone', foreign(istioctl), /istiod 1\.31\.0 .*istioctl/],
+  ['says when there is none', empty, /no istiod runs/],
+])('install: never %s', (_, found, says) => {
+  const plan = planned({install: 'never'}, found)
+  expect(plan.do).toBe('leave')
+  expect(plan.says).toMatch(says)
+})
+
+const deployed: ReleasePlan = {
+  chart: 'istiod',
+  name: 'istiod',
+  helmRevision: 3,
+  status: 'deployed',
+  mark: {...mark, helmRevision: 3},
+  adopt: false,
+  repair: '',
+  present: true,
+}
+const same = {version: '1.31.0', chart: 'c'.repeat(64), values: 'v'.repeat(64)}
+
+test.each<[string, Partial<ReleasePlan>, Partial<typeof same>, string]>([
+  ['all as written', {}, {}, 'unchanged'],
+  ['no release yet', {helmRevision: 0, mark: null, status: ''}, {}, 'install'],
+  ['another version', {}, {version: '1.31.1'}, 'upgrade'],
+  ['another chart under the same version', {}, {chart: 'd'.repeat(64)}, 'upgrade'],
+  ['other values', {}, {values: 'w'.repeat(64)}, 'upgrade'],
+  ['a release that failed', {status: 'failed'}, {}, 'upgrade'],
+  ['a later revision made by hand, which carries our labels along', {helmRevision: 4}, {}, 'upgrade'],
+  ['the Deployment is gone though helm believes in it', {present: false}, {}, 'upgrade'],
+  ['a release of others', {mark: null}, {}, 'upgrade'],
+  ['a killed first install', {repair: 'uninstall', status: 'pending-install'}, {}, 'install'],
+  ['a killed upgrade', {repair: 'rollback', status: 'pending-upgrade'}, {}, 'upgrade'],
+])('a release is to be done: %s', (_, plan, wanted, expected) => {
+  expect(whatToDo({...deployed, ...plan}, {...same, ...wanted})).toBe(expected)
+})
