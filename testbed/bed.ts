@@ -1,14 +1,15 @@
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {addressesOf} from './addresses.ts'
-import {apiOf} from './api.ts'
-import {boot} from './boot.ts'
+import {boot, silentComponents} from './boot.ts'
 import {type Build, build} from './build/build.ts'
 import {imageNames} from './build/images.ts'
+import {interruptible} from './interruption.ts'
 import {lock, tryLock} from './lock.ts'
 import {runDirOf, runRoot, sourceDir} from './paths.ts'
 import {isAlive} from './process-identity.ts'
 import {closeSandbox, initOf} from './sandbox.ts'
+import {pause} from './shell.ts'
 import {newestIstio, versions} from './versions.ts'
 
 export {reset} from './reset.ts'
@@ -46,21 +47,32 @@ export interface UpOptions {
   onProgress?: (line: string) => void
 }
 
-/** Returns that bed, running and healthy: the one that runs already, or a new one; builds what is missing first. */
+/**
+ * Returns that bed, running and healthy: the one that runs already, or a new one; builds what is missing first. Concurrent calls
+ * wait for each other; what fails or is interrupted is undone.
+ */
 export async function up({bed = 0, onProgress = () => {}}: UpOptions = {}): Promise<Bed> {
-  if (process.getuid?.() !== 0) throw new Error('The test bed makes network namespaces, mounts and cgroups: run it as root')
-  const built = await build(onProgress)
-  const release = await lock(`bed-${bed}`, () => onProgress(`waiting for another process that is working on bed ${bed}`))
-  try {
-    await reap(bed, onProgress)
-    if (await isHealthy(bed)) return describe(bed, recordedBuild(bed))
-    await closeSandbox(addressesOf(bed))
-    await boot({bed, build: built, onProgress})
-    writeFileSync(recordOf(bed), JSON.stringify(built))
-    return describe(bed, built)
-  } finally {
-    await release()
-  }
+  const addresses = addressesOf(bed)
+  requireMachine()
+  return interruptible(async signal => {
+    const built = await build(onProgress)
+    const release = await lock(`bed-${bed}`, () => onProgress(`waiting for another process that is working on bed ${bed}`))
+    try {
+      signal.throwIfAborted()
+      await reap(bed, onProgress)
+      const running = await healthyBuild(bed, onProgress)
+      if (running) {
+        if (running.artifacts !== built.artifacts) onProgress(`bed ${bed} runs from other sources than these; take it down first to renew it`)
+        return describe(bed, running)
+      }
+      await closeSandbox(addresses)
+      await boot({bed, build: built, onProgress, signal})
+      writeFileSync(recordOf(bed), JSON.stringify(built))
+      return describe(bed, built)
+    } finally {
+      await release()
+    }
+  })
 }
 
 /** Ends that bed and removes all that it made; a bed that does not run is fine. */
@@ -78,6 +90,8 @@ export interface BedStatus {
   number: number
   /** `stale`: its processes or its owner are gone, the next `up` removes it. */
   state: 'healthy' | 'unhealthy' | 'starting' | 'stale'
+  /** Components that do not answer. */
+  silent?: string[]
   bed?: Bed
 }
 
@@ -85,9 +99,11 @@ export interface BedStatus {
 export async function status(): Promise<BedStatus[]> {
   return Promise.all(
     recordedBeds().map(async number => {
-      if (await isHealthy(number)) return {number, state: 'healthy' as const, bed: describe(number, recordedBuild(number))}
-      if (await isStale(number)) return {number, state: 'stale' as const}
-      return {number, state: existsSync(recordOf(number)) ? ('unhealthy' as const) : ('starting' as const)}
+      const built = recordedBuild(number)
+      if (!built) return {number, state: (await isLocked(number)) ? ('starting' as const) : ('stale' as const)}
+      if (!isAlive(initOf(number))) return {number, state: 'stale' as const}
+      const silent = await silentComponents(number, built)
+      return {number, state: silent.length === 0 ? ('healthy' as const) : ('unhealthy' as const), silent, bed: describe(number, built)}
     }),
   )
 }
@@ -100,7 +116,7 @@ async function reap(mine: number, onProgress: (line: string) => void): Promise<v
     // Whoever holds the lock is starting or ending it right now.
     if (!release) continue
     try {
-      if (existsSync(recordOf(number)) && isAlive(initOf(number))) continue
+      if (recordedBuild(number) && isAlive(initOf(number))) continue
       onProgress(`removing bed ${number}, whose owner is gone`)
       await closeSandbox(addressesOf(number))
     } finally {
@@ -109,17 +125,24 @@ async function reap(mine: number, onProgress: (line: string) => void): Promise<v
   }
 }
 
-async function isStale(number: number): Promise<boolean> {
-  if (existsSync(recordOf(number)) && isAlive(initOf(number))) return false
-  const release = await tryLock(`bed-${number}`)
-  await release?.()
-  return release !== undefined
+/** The build that bed runs from, if it runs and answers; a busy machine may make it slow to. */
+async function healthyBuild(number: number, onProgress: (line: string) => void): Promise<Build | undefined> {
+  const built = recordedBuild(number)
+  if (!built || !isAlive(initOf(number))) return undefined
+  let silent: string[] = []
+  for (let tries = 0; tries < 20; tries++) {
+    silent = await silentComponents(number, built)
+    if (silent.length === 0) return built
+    await pause(500)
+  }
+  onProgress(`bed ${number} runs but ${silent.join(', ')} does not answer: starting it anew`)
+  return undefined
 }
 
-async function isHealthy(number: number): Promise<boolean> {
-  if (!existsSync(recordOf(number)) || !isAlive(initOf(number))) return false
-  const api = apiOf(`https://${addressesOf(number).nodeIp}:6443`, join(runDirOf(number), 'pki'))
-  return api.request('GET', '/readyz').then(answer => answer.text === 'ok', () => false)
+async function isLocked(number: number): Promise<boolean> {
+  const release = await tryLock(`bed-${number}`)
+  await release?.()
+  return release === undefined
 }
 
 /** Written when the bed is ready, and only then. */
@@ -127,8 +150,8 @@ function recordOf(number: number): string {
   return join(runDirOf(number), 'bed.json')
 }
 
-function recordedBuild(number: number): Build {
-  return JSON.parse(readFileSync(recordOf(number), 'utf8')) as Build
+function recordedBuild(number: number): Build | undefined {
+  return existsSync(recordOf(number)) ? (JSON.parse(readFileSync(recordOf(number), 'utf8')) as Build) : undefined
 }
 
 function recordedBeds(): number[] {
@@ -158,4 +181,9 @@ function describe(number: number, built: Build): Bed {
     bin: built.bin,
     images: {echo: `docker.io/${imageNames.echo}`, pause: `docker.io/${imageNames.pause}`, proxy: `docker.io/istio/proxyv2:${newestIstio}`},
   }
+}
+
+function requireMachine(): void {
+  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error(`The test bed runs on Linux on x86-64, not on ${process.platform} ${process.arch}: point KUBECONFIG at a cluster instead`)
+  if (process.getuid?.() !== 0) throw new Error('The test bed makes network namespaces, mounts and cgroups: run it as root, or point KUBECONFIG at a cluster instead')
 }

@@ -9,27 +9,39 @@ import {componentsOf} from './components/all.ts'
 import type {Plan} from './components/plan.ts'
 import {runDirOf} from './paths.ts'
 import {makePki} from './pki.ts'
-import {closeSandbox, openSandbox} from './sandbox.ts'
+import type {ProcessIdentity} from './process-identity.ts'
+import {closeSandbox, initOf, openSandbox} from './sandbox.ts'
 
-/** Boots that bed from nothing until DNS answers in it; a failed start is undone and its error ends with the log of the guilty component. */
-export async function boot({bed, build, onProgress, change = components => components}: {
+export interface BootOptions {
   bed: number
   build: Build
   onProgress: (line: string) => void
+  /** Ends the start, which is then undone. */
+  signal?: AbortSignal
   /** Lets a test break a component. */
   change?: (components: Component[]) => Component[]
-}): Promise<void> {
+}
+
+/** Boots that bed from nothing until DNS answers in it; a failed start is undone and its error ends with the log of the guilty component. */
+export async function boot({bed, build, onProgress, signal, change = components => components}: BootOptions): Promise<void> {
   const addresses = addressesOf(bed)
   try {
     const plan = await prepare(addresses, build)
     const began = Date.now()
-    const seconds = () => ((Date.now() - began) / 1000).toFixed(1)
-    await startAll(change(componentsOf(plan)), component => launch(component, plan), ({name}) => onProgress(`${name} ready after ${seconds()} s`))
+    const onReady = ({name}: Component) => onProgress(`${name} ready after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+    await startAll(change(componentsOf(plan)), {launch: component => launch(component, plan), onReady, signal})
   } catch (error) {
-    const log = error instanceof StartError ? tailOf(bed, error.component) : ''
+    const log = error instanceof StartError ? tailOf(bed, error.component.log ?? error.component.name) : ''
     await closeSandbox(addresses)
     throw log ? new Error(`${(error as Error).message}\nThe end of its log:\n${log}`, {cause: error}) : error
   }
+}
+
+/** The names of components that do not do their work now; the bed must have booted with that build. */
+export async function silentComponents(bed: number, build: Build): Promise<string[]> {
+  const components = componentsOf(planOf(addressesOf(bed), build, initOf(bed) as ProcessIdentity))
+  const silent = await Promise.all(components.map(async ({name, ready}) => ((await ready().catch(() => false)) ? [] : [name])))
+  return silent.flat()
 }
 
 /** The last lines of a component's log; empty where it has none. */
@@ -47,6 +59,12 @@ async function prepare(addresses: Addresses, build: Build): Promise<Plan> {
   write(join(runDir, 'overlay/etc/cni/net.d/10-bridge.conflist'), cniConfig(addresses))
   placeFiles(build.blobs, join(runDir, 'registry'))
   const [init] = await Promise.all([openSandbox(addresses), makePki(pki, addresses)])
+  return planOf(addresses, build, init)
+}
+
+function planOf(addresses: Addresses, build: Build, init: ProcessIdentity): Plan {
+  const runDir = runDirOf(addresses.number)
+  const pki = join(runDir, 'pki')
   return {addresses, runDir, pki, build, api: apiOf(`https://${addresses.nodeIp}:6443`, pki), init}
 }
 

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {parseArgs} from 'node:util'
 import {down, status, up} from './bed.ts'
 import {build} from './build/build.ts'
+import {interruptible} from './interruption.ts'
 import {runDirOf} from './paths.ts'
 
 const usage = `npm run testbed -- up [--bed N]      boots bed N (0 to 9; 0 unless told), building it first where needed
@@ -31,7 +32,7 @@ const commands: Record<string, () => Promise<void>> = {
   async status() {
     const beds = await status()
     if (beds.length === 0) console.log('no bed runs')
-    for (const {number, state, bed: running} of beds) console.log(`bed ${number}  ${state.padEnd(9)}  ${running?.kubeconfig ?? ''}`)
+    for (const {number, state, silent = [], bed: running} of beds) console.log(`bed ${number}  ${state.padEnd(9)}  ${running?.kubeconfig ?? ''}  ${silent.length > 0 ? `silent: ${silent.join(', ')}` : ''}`.trimEnd())
   },
   async logs() {
     const folder = join(runDirOf(bed), 'log')
@@ -49,7 +50,7 @@ const commands: Record<string, () => Promise<void>> = {
     console.log(running.kubeconfig)
   },
   async build() {
-    const {bin} = await build(say)
+    const {bin} = await interruptible(() => build(say))
     say(`built, in ${bin}`)
   },
 }

@@ -14,6 +14,8 @@ export interface Component {
   then?: () => Promise<void>
   /** Seconds until it must be ready; 60 unless told. */
   timeout?: number
+  /** Whose log tells why it is not ready; its own unless told. */
+  log?: string
 }
 
 /** A started program; `ended` resolves when it ends, with how. */
@@ -23,20 +25,27 @@ export interface Running {
 
 /** Which component did not start, and why. */
 export class StartError extends Error {
-  component: string
-  constructor(component: string, message: string) {
-    super(`\`${component}\` did not start: ${message}`)
+  component: Component
+  constructor(component: Component, message: string) {
+    super(`\`${component.name}\` did not start: ${message}`)
     this.component = component
   }
 }
 
+export interface StartOptions {
+  launch: (component: Component) => Running
+  onReady?: (component: Component) => void
+  signal?: AbortSignal
+}
+
 /**
- * Starts each component as soon as those it needs are ready, all others meanwhile; throws a `StartError` at the first that fails.
- * Undoing is the caller's: it knows what a start leaves behind.
+ * Starts each component as soon as those it needs are ready, all others meanwhile; throws a `StartError` at the first that fails,
+ * and the signal's reason when it is aborted. Undoing is the caller's: it knows what a start leaves behind.
  */
-export async function startAll(components: Component[], launch: (component: Component) => Running, onReady: (component: Component) => void = () => {}): Promise<void> {
+export async function startAll(components: Component[], {launch, onReady = () => {}, signal}: StartOptions): Promise<void> {
   checkNeeds(components)
   const state = {stopped: false}
+  const aborted = new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
   const started = new Map<string, Promise<void>>()
   // In order of need, so that each finds the promises of those before it.
   for (const component of inOrder(components)) {
@@ -50,7 +59,8 @@ export async function startAll(components: Component[], launch: (component: Comp
     started.set(component.name, promise)
   }
   try {
-    await Promise.all(started.values())
+    signal?.throwIfAborted()
+    await Promise.race([Promise.all(started.values()), aborted])
   } finally {
     state.stopped = true
   }
@@ -77,7 +87,7 @@ function checkNeeds(components: Component[]): void {
 }
 
 async function start(component: Component, launch: (component: Component) => Running, state: {stopped: boolean}): Promise<void> {
-  const {name, command, ready, then, timeout = 60} = component
+  const {command, ready, then, timeout = 60} = component
   let ended: string | undefined
   if (command) launch(component).ended.then(how => (ended = how))
   const deadline = Date.now() + timeout * 1000
@@ -89,13 +99,13 @@ async function start(component: Component, launch: (component: Component) => Run
     })
   while (!(await isReady())) {
     if (state.stopped) return
-    if (ended !== undefined) throw new StartError(name, `it ended with ${ended}`)
-    if (Date.now() > deadline) throw new StartError(name, `it is not ready after ${timeout} s${reason}`)
+    if (ended !== undefined) throw new StartError(component, `it ended with ${ended}`)
+    if (Date.now() > deadline) throw new StartError(component, `it is not ready after ${timeout} s${reason}`)
     await pause(50)
   }
   try {
     await then?.()
   } catch (error) {
-    throw new StartError(name, error instanceof Error ? error.message : String(error))
+    throw new StartError(component, error instanceof Error ? error.message : String(error))
   }
 }

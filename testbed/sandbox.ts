@@ -1,9 +1,9 @@
-import {spawn} from 'node:child_process'
-import {existsSync, mkdirSync, openSync, readFileSync, rmSync} from 'node:fs'
+import {spawn, spawnSync} from 'node:child_process'
+import {existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Addresses} from './addresses.ts'
 import {makeCgroups, removeCgroups} from './cgroups.ts'
-import {runDirOf, sourceDir} from './paths.ts'
+import {runDirOf, runRoot, sourceDir} from './paths.ts'
 import {isAlive, type ProcessIdentity} from './process-identity.ts'
 import {attempt, pause, run} from './shell.ts'
 
@@ -28,6 +28,22 @@ export async function closeSandbox(addresses: Addresses): Promise<void> {
   if (existsSync(`/sys/class/net/${addresses.link}`)) await attempt('ip', ['link', 'delete', addresses.link])
   await removeCgroups(addresses.name)
   rmSync(runDir, {recursive: true, force: true, maxRetries: 10})
+  tidy()
+}
+
+/** Removes what all beds share once none is left. */
+function tidy(): void {
+  for (const folder of [runRoot, '/run/netns']) {
+    try {
+      if (existsSync(folder) && readdirSync(folder).length === 0) {
+        // `ip netns` mounts its folder onto itself, once.
+        if (folder === '/run/netns') spawnSync('umount', [folder], {stdio: 'ignore'})
+        rmdirSync(folder)
+      }
+    } catch {
+      // Another bed has just begun to use it.
+    }
+  }
 }
 
 /** The recorded process 1 of that bed, dead or alive. */

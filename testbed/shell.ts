@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process'
+import {type ChildProcess, spawn} from 'node:child_process'
 
 export interface RunOptions {
   cwd?: string
@@ -8,10 +8,13 @@ export interface RunOptions {
   onStderr?: (line: string) => void
 }
 
-/** Runs a short command and returns its stdout; throws with the end of its stderr when it fails. */
+/** Runs a command and returns its stdout; throws with the end of its stderr when it fails. It ends when `endCommands` or this process does. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {cwd: options.cwd, env: options.env ?? process.env, stdio: ['pipe', 'pipe', 'pipe']})
+    // A session of its own: Ctrl-C reaches this process only, which then decides what ends and what undoes.
+    const child = spawn(command, args, {cwd: options.cwd, env: options.env ?? process.env, stdio: ['pipe', 'pipe', 'pipe'], detached: true})
+    if (running.size === 0) process.once('exit', endCommands)
+    running.add(child)
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', chunk => (stdout += chunk))
@@ -22,14 +25,36 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
       partial = lines.pop() ?? ''
       for (const line of lines) options.onStderr?.(line)
     })
-    child.on('error', error => reject(new Error(`\`${command}\` could not be run: ${error.message}`)))
+    child.on('error', error => {
+      forget(child)
+      reject(new Error(`\`${command}\` could not be run: ${error.message}`))
+    })
     child.on('close', (code, signal) => {
+      forget(child)
       if (code === 0) return resolve(stdout)
       reject(new Error(`\`${[command, ...args].join(' ').slice(0, 300)}\` ended with ${signal ?? code}: ${(stderr || stdout).trim().slice(-3000)}`))
     })
     child.stdin.on('error', () => {})
     child.stdin.end(options.input ?? '')
   })
+}
+
+const running = new Set<ChildProcess>()
+
+function forget(child: ChildProcess): void {
+  running.delete(child)
+  if (running.size === 0) process.off('exit', endCommands)
+}
+
+/** Ends all commands that run now, with all that they started. */
+export function endCommands(): void {
+  for (const {pid} of running) {
+    try {
+      if (pid) process.kill(-pid, 'SIGTERM')
+    } catch {
+      // It has just ended by itself.
+    }
+  }
 }
 
 /** Runs a command whose failure means nothing, such as removing what may already be gone. */

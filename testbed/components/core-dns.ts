@@ -8,6 +8,7 @@ export function coreDns({addresses}: Plan): Component {
   resolver.setServers([addresses.dnsIp])
   return {
     name: 'coredns',
+    log: 'kubelet',
     needs: ['node', 'kube-scheduler', 'kube-proxy', 'registry'],
     ready: async () => (await resolver.resolve4('kubernetes.default.svc.cluster.local')).includes(addresses.apiServiceIp),
   }

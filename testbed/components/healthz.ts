@@ -4,3 +4,8 @@ import {httpsRequest} from '../api.ts'
 export async function isHealthy(url: string): Promise<boolean> {
   return (await httpsRequest(url, {rejectUnauthorized: false})).text === 'ok'
 }
+
+/** Whether a plain HTTP page answers with success, within five seconds. */
+export async function answers(url: string): Promise<boolean> {
+  return (await fetch(url, {signal: AbortSignal.timeout(5000)})).ok
+}

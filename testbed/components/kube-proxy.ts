@@ -1,4 +1,5 @@
 import type {Component} from '../component.ts'
+import {answers} from './healthz.ts'
 import type {Plan} from './plan.ts'
 
 /** Services, by nftables; the limits on connection tracking stay as they are, for a namespace may not write them. */
@@ -16,6 +17,6 @@ export function kubeProxy({addresses, pki, build}: Plan): Component {
       `--cluster-cidr=${addresses.podsNet}`,
       '--hostname-override=node1',
     ],
-    ready: async () => (await fetch(`http://${addresses.nodeIp}:10256/livez`)).ok,
+    ready: () => answers(`http://${addresses.nodeIp}:10256/livez`),
   }
 }

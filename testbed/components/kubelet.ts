@@ -1,4 +1,5 @@
 import type {Component} from '../component.ts'
+import {answers} from './healthz.ts'
 import type {Plan} from './plan.ts'
 
 /** The kubelet of the one node, `node1`. */
@@ -15,7 +16,7 @@ export function kubelet({addresses, runDir, pki, build}: Plan): Component {
       '--hostname-override=node1',
       `--node-ip=${addresses.nodeIp}`,
     ],
-    ready: async () => (await fetch(`http://${addresses.nodeIp}:10248/healthz`)).ok,
+    ready: () => answers(`http://${addresses.nodeIp}:10248/healthz`),
   }
 }
 
@@ -23,6 +24,7 @@ export function kubelet({addresses, runDir, pki, build}: Plan): Component {
 export function node({api}: Plan): Component {
   return {
     name: 'node',
+    log: 'kubelet',
     needs: ['kubelet', 'kube-controller-manager'],
     ready: async () => {
       const {status} = await api.json<{status: {conditions?: {type: string; status: string}[]}}>('/api/v1/nodes/node1')

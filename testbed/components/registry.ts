@@ -1,5 +1,6 @@
 import type {Component} from '../component.ts'
 import {putManifests} from '../build/registry-content.ts'
+import {answers} from './healthz.ts'
 import type {Plan} from './plan.ts'
 
 /** The OCI registry with images and charts: blobs lie on disk, manifests it keeps in memory only and gets at each start. */
@@ -9,7 +10,7 @@ export function registry({addresses, runDir, build}: Plan): Component {
     name: 'registry',
     needs: [],
     command: [`${build.bin}/crane`, 'registry', 'serve', '--address', address, '--disk', `${runDir}/registry`],
-    ready: async () => (await fetch(`http://${address}/v2/`)).ok,
+    ready: () => answers(`http://${address}/v2/`),
     then: () => putManifests(`http://${address}`, build.manifests),
   }
 }
