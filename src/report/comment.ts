@@ -2,12 +2,12 @@ import {createHash} from 'node:crypto'
 import type {RunContext} from '../model/context.ts'
 import type {Report, VerdictStatus} from '../model/report.ts'
 import {fitting} from './budget.ts'
-import {rankedFindings} from './findings.ts'
+import {rankedFindings, tally} from './findings.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
 import {headline} from './headline.ts'
 import {type Block, comment, details, link, paragraph, render, text} from './markdown.ts'
 import {nextStepsSection} from './next-steps.ts'
-import {portsSection} from './ports-section.ts'
+import {badPorts} from './ports-section.ts'
 import {plural} from './words.ts'
 
 /** GitHub refuses a body past 65,536 characters with 422; bytes are counted here, of which there are never fewer. */
@@ -55,14 +55,18 @@ function* renderings(report: Report, marker: Marker, runUrl: string): Generator<
 }
 
 function page(report: Report, {key, verdict, hash}: Marker, runUrl: string, findings: number): Block[] {
-  const bad = report.counts.violated + report.counts.unproven
-  const failed = [...openQuestions(report), ...findingsSection(report, findings)]
-  const ports = portsSection(report, {bad: findings * 2, good: 0})
+  const {error, warning} = tally(report)
+  const {violated, unproven} = report.counts
+  const failed = [...openQuestions(report), ...findingsSection(report, findings), ...nextStepsSection(report)]
+  const found = [...(error > 0 ? [plural(error, 'error')] : []), ...(warning > 0 ? [plural(warning, 'warning')] : [])].join(', ')
+  const ports = badPorts(report, findings * 2)
   return [
     comment(`istio-mtls-action key=${key} verdict=${verdict} hash=${hash}`),
     ...headline(report, 3),
-    ...(failed.length === 0 ? [] : [details([text('What failed, and how to mend it')], [...failed, ...nextStepsSection(report)])]),
-    ...(ports.length === 0 ? [] : [details([text(plural(bad, 'port')), text(' without proof')], ports)]),
+    ...(failed.length === 0
+      ? []
+      : [details([text(found === '' ? 'What went wrong' : `${found}: what failed, and how to mend it`)], failed)]),
+    ...(ports.length === 0 ? [] : [details([text(`${plural(violated + unproven, 'port')} with plain text or without proof`)], ports)]),
     ...(runUrl === '' ? [] : [paragraph(link(runUrl, text('Job summary with all the evidence')))]),
   ]
 }

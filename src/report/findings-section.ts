@@ -3,18 +3,16 @@ import type {Ref} from '../model/ref.ts'
 import type {Report} from '../model/report.ts'
 import {type RankedFinding, rankedFindings} from './findings.ts'
 import {type Block, code, details, fence, heading, type Inline, link, list, paragraph, prose, strong, text} from './markdown.ts'
-import {plural} from './words.ts'
+import {plural, sentence} from './words.ts'
 
 /** A severity as a mark beside its word. */
 export const severityMark: Record<Severity, string> = {error: '❌', warning: '⚠️', info: 'ℹ️'}
 
-/** What failed, most severe first, each finding with its exact fix; at most `limit`, the first three open. Nothing when nothing failed. */
+/** What failed, most severe first, each finding with its exact fix; at most `limit`, the first three errors open. */
 export function findingsSection(report: Report, limit: number): Block[] {
   const found = rankedFindings(report).filter(({finding}) => finding.severity !== 'info')
-  if (found.length === 0) return []
   const shown = found.slice(0, limit)
   return [
-    heading(3, text('What failed, and how to mend it')),
     ...shown.map((one, at) => findingBlock(one, at < opened && one.finding.severity === 'error')),
     ...(found.length > shown.length
       ? [paragraph(text(`And ${plural(found.length - shown.length, 'more finding')}, all in report.json.`))]
@@ -27,7 +25,7 @@ export function openQuestions({stages, unread, results}: Report): Block[] {
   const failed = stages.filter(({status}) => status === 'failed')
   const unknown = results.filter(({status}) => status === 'unknown')
   const items: Inline[][] = [
-    ...failed.map((stage) => [strong(text(`Stage ${stage.name} failed`)), text(': '), ...prose(stage.says), ...cure(stage.cure)]),
+    ...failed.map((stage) => [strong(text(`Stage ${stage.name} failed`)), text(': '), ...prose(sentence(stage.says))]),
     ...unread.map(({part, reason}) => [text('Not read: '), code(part), text(', '), ...prose(reason)]),
     ...unknown.slice(0, 30).map((result) => [strong(text(result.code)), text(` ${result.title}? Unknown: `), ...prose(result.reason)]),
   ]
@@ -50,7 +48,7 @@ function findingBlock({result, finding}: RankedFinding, open: boolean): Block {
   return details(
     summary,
     [
-      paragraph(...prose(message)),
+      paragraph(...prose(sentence(message))),
       ...(hint === '' ? [] : [paragraph(strong(text('Fix: ')), text(' '), ...prose(hint))]),
       ...(fix === '' ? [] : [fence(languageOf(fix), fix)]),
       ...reference(result, finding),
@@ -68,10 +66,6 @@ function reference({docs, why}: CheckResult, {subject: {file, line}}: Finding): 
   const more = docs.startsWith('https://') ? [text(' '), link(docs, text('More'))] : []
   const said = [...where, ...prose(why), ...more]
   return said.length === 0 ? [] : [paragraph(...said)]
-}
-
-function cure(words: string): Inline[] {
-  return words === '' ? [] : [text(' '), ...prose(words)]
 }
 
 /** A fix is a manifest or something to type. */

@@ -11,7 +11,7 @@ export const verdictMark: Record<VerdictStatus, string> = {pass: 'âœ…', fail: 'â
 export function headline(report: Report, level: number): Block[] {
   const {status, reason} = report.verdict
   return [
-    heading(level, text(`${verdictMark[status]} Mutual TLS: ${status}${cluster(report)}`)),
+    heading(level, text(`${verdictMark[status]} Mutual TLS${cluster(report)}: ${status}`)),
     paragraph(strong(...prose(`${reason}.`))),
     paragraph(...numbers(report)),
   ]
@@ -26,7 +26,7 @@ export function numbers(report: Report): Inline[] {
     .map((verdict) => text(`${counts[verdict]} ${verdict}`))
   return joined([
     ...(judged(counts) > 0 ? [text(`Coverage ${verdict.coverage} %`)] : []),
-    text(counts.total === 0 ? 'no workload ports' : plural(counts.total, 'port')),
+    text(counts.total === 0 ? 'No workload ports' : plural(counts.total, 'port')),
     ...rows,
     ...(found.error > 0 ? [text(plural(found.error, 'error'))] : []),
     ...(found.warning > 0 ? [text(plural(found.warning, 'warning'))] : []),
@@ -34,7 +34,10 @@ export function numbers(report: Report): Inline[] {
 }
 
 /** Where this was seen; only what is known. */
-export function whereabouts({cluster: {kubernetes, istio, revision, trustDomain}, mode, takenAt, changed}: Report): Block {
+export function whereabouts({cluster: {kubernetes, istio, revision, trustDomain}, mode, takenAt, changed, stages}: Report): Block {
+  const unchanged = stages.some(({status}) => status === 'failed')
+    ? 'no finished stage changed the cluster'
+    : 'nothing changed on the cluster'
   return paragraph(
     ...joined([
       ...(kubernetes === '' ? [] : [text(`Kubernetes ${kubernetes}`)]),
@@ -43,7 +46,7 @@ export function whereabouts({cluster: {kubernetes, istio, revision, trustDomain}
       ...(trustDomain === '' ? [] : [text(`trust domain ${trustDomain}`)]),
       text(`mode ${mode}`),
       ...(takenAt === '' ? [] : [text(`seen ${takenAt.replace('T', ' ').replace(/(:\d\d)(\.\d+)?Z$/, '$1 UTC')}`)]),
-      text(changed ? 'this run changed the cluster' : 'nothing changed on the cluster'),
+      text(changed ? 'this run changed the cluster' : unchanged),
     ]),
   )
 }

@@ -1,33 +1,29 @@
 import type {Endpoint, PortVerdict} from '../model/endpoint.ts'
 import type {Evidence} from '../model/evidence.ts'
 import type {Report} from '../model/report.ts'
-import {type Block, details, heading, type Inline, paragraph, prose, table, text} from './markdown.ts'
+import {type Block, details, type Inline, paragraph, prose, table, text} from './markdown.ts'
 import {clipped, plural, policyName} from './words.ts'
 
-/** How many rows a rendering may show. */
-export interface PortLimits {
-  bad: number
-  good: number
+/** The ports that accept plain text or lack proof, worst first, at most `limit`. */
+export function badPorts({endpoints}: Report, limit: number): Block[] {
+  const bad = endpoints.filter(isBad).sort((left, right) => rank[left.verdict] - rank[right.verdict])
+  return bad.length === 0 ? [] : rowsTable(bad, limit)
 }
 
-/** The workload ports with their evidence: what is not as wanted in sight, the rest folded away. */
-export function portsSection({endpoints}: Report, {bad, good}: PortLimits): Block[] {
-  const wrong = endpoints
-    .filter(({verdict}) => rank[verdict] < rank.configured)
-    .sort((left, right) => rank[left.verdict] - rank[right.verdict])
-  const fine = endpoints.filter(({verdict}) => rank[verdict] >= rank.configured)
-  return [
-    ...(wrong.length === 0 || bad === 0 ? [] : [heading(3, text('Ports that are not proven')), ...rowsTable(wrong, bad)]),
-    ...(fine.length === 0 || good === 0 ? [] : [details([text(foldedTitle(fine, wrong.length === 0))], rowsTable(fine, good))]),
-  ]
+/** The ports that are as wanted, folded away, at most `limit`. */
+export function goodPorts({endpoints}: Report, limit: number): Block[] {
+  const good = endpoints.filter((row) => !isBad(row))
+  if (good.length === 0 || limit === 0) return []
+  const which = good.length === endpoints.length ? 'All' : 'The other'
+  return [details([text(`${which} ${plural(good.length, 'workload port')}, with evidence`)], rowsTable(good, limit))]
+}
+
+function isBad({verdict}: Endpoint): boolean {
+  return rank[verdict] < rank.configured
 }
 
 const rank: Record<PortVerdict, number> = {violated: 0, unproven: 1, configured: 2, proven: 3, exempt: 4}
 const mark: Record<PortVerdict, string> = {violated: '❌', unproven: '❓', configured: '☑️', proven: '✅', exempt: '➖'}
-
-function foldedTitle(rows: Endpoint[], all: boolean): string {
-  return `${all ? `All ${plural(rows.length, 'workload port')}` : `The other ${plural(rows.length, 'workload port')}`}, with evidence`
-}
 
 function rowsTable(rows: Endpoint[], limit: number): Block[] {
   const shown = rows.slice(0, limit)
@@ -64,7 +60,7 @@ function configured({mode, decidedBy, namespace}: Endpoint): Inline[] {
 function observed(row: Endpoint): Inline[] {
   const seen = says(row, ['probe', 'counter'])
   if (seen.length > 0) return seen
-  return row.verdict === 'unproven' || row.because !== null ? prose(clipped(row.reason, 200)) : [text('not asked')]
+  return row.verdict === 'unproven' || row.because !== null ? prose(clipped(row.reason, 200)) : [text('not probed')]
 }
 
 function says({evidence}: Endpoint, kinds: Evidence['kind'][]): Inline[] {

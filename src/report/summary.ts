@@ -2,9 +2,9 @@ import type {Report} from '../model/report.ts'
 import {fitting} from './budget.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
 import {headline, whereabouts} from './headline.ts'
-import {type Block, render} from './markdown.ts'
+import {type Block, heading, render, text} from './markdown.ts'
 import {nextStepsSection} from './next-steps.ts'
-import {type PortLimits, portsSection} from './ports-section.ts'
+import {badPorts, goodPorts} from './ports-section.ts'
 import {changesSection, notesSection, stagesSection} from './run-section.ts'
 
 /** GitHub drops a step's whole summary past 1,048,576 bytes; room is left for what other steps of the file's writer add. */
@@ -26,8 +26,10 @@ export function briefSummary(report: Report, limit = summaryLimit): string {
 
 const farewell = '_Cut to fit: everything is in report.json._'
 
-interface Amount extends PortLimits {
+interface Amount {
   findings: number
+  bad: number
+  good: number
 }
 
 /** From everything to next to nothing; each step keeps what failed longest. */
@@ -43,16 +45,21 @@ function* renderings(report: Report): Generator<string> {
   for (const amount of amounts) yield render(page(report, amount))
 }
 
-function page(report: Report, {findings, ...ports}: Amount): Block[] {
+function page(report: Report, {findings, bad, good}: Amount): Block[] {
   return [
     ...headline(report, 2),
     whereabouts(report),
     ...openQuestions(report),
-    ...findingsSection(report, findings),
-    ...portsSection(report, ports),
+    ...titled('What failed, and how to mend it', findingsSection(report, findings)),
+    ...titled('Ports that accept plain text or lack proof', badPorts(report, bad)),
+    ...goodPorts(report, good),
     ...changesSection(report),
     ...nextStepsSection(report),
     ...stagesSection(report),
     ...notesSection(report),
   ]
+}
+
+function titled(title: string, blocks: Block[]): Block[] {
+  return blocks.length === 0 ? [] : [heading(3, text(title)), ...blocks]
 }

@@ -13,6 +13,13 @@ export function clipped(text: string, limit: number): string {
   return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`.toWellFormed()
 }
 
+/** A clause as a sentence: a capital in front, a full stop behind. */
+export function sentence(clause: string): string {
+  const trimmed = clause.trim()
+  const ended = /[.!?:…]$/.test(trimmed) || trimmed === '' ? trimmed : `${trimmed}.`
+  return ended.charAt(0).toUpperCase() + ended.slice(1)
+}
+
 /** `1 error`, `2 errors`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
