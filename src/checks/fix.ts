@@ -1,5 +1,6 @@
+import type {Webhook} from '../model/mesh.ts'
 import type {MtlsMode} from '../model/policy.ts'
-import type {Pod} from '../model/workload.ts'
+import type {Namespace, Pod} from '../model/workload.ts'
 
 /** A command that applies `yaml`, ready to paste. */
 export function apply(yaml: string): string {
@@ -33,4 +34,14 @@ export function restart(pods: Pod[]): string {
 /** Merges `patch` into an object. */
 export function merge(kind: string, namespace: string, name: string, patch: object): string {
   return `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${JSON.stringify(patch)}'`
+}
+
+/** The command that enrols a namespace, for the revision that is installed. */
+export function enrol(namespace: Namespace, webhooks: readonly Webhook[]): string {
+  const revisions = [...new Set(webhooks.filter(({type}) => type === 'mutating').map(({revision, tag}) => tag || revision))].filter(Boolean)
+  const isDefault = revisions.length === 0 || revisions.includes('default')
+  const clear = namespace.labels['istio.io/rev'] !== undefined && isDefault ? ' istio.io/rev-' : ''
+  return isDefault
+    ? `kubectl label namespace ${namespace.name} istio-injection=enabled --overwrite${clear}`
+    : `kubectl label namespace ${namespace.name} istio.io/rev=${revisions[0]} istio-injection- --overwrite`
 }

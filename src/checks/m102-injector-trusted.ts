@@ -1,23 +1,30 @@
+import {selectingWebhooks} from '../derive/injection.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {ControlPlane, Webhook} from '../model/mesh.ts'
+import type {Namespace, Pod} from '../model/workload.ts'
+import {podsInScope} from './in-scope.ts'
+import {rowId, workloadList} from './subject.ts'
 
 /** Each injection webhook reaches a ready istiod and can verify it; what the API server cannot see (the served certificate) is left to it. */
 export const injectorTrusted = check({
   code: 'M102',
   slug: 'm102-injector-trusted',
   severity: 'error',
-  needs: ['controlPlane'],
+  needs: ['mesh', 'controlPlane', 'namespaces', 'pods'],
   title: 'The injection webhooks reach istiod',
   failure: 'An injection webhook cannot reach istiod',
   why: 'A webhook that fails blocks every new pod (failurePolicy Fail) or lets it start without a proxy, in plain text (Ignore).',
   hint: 'Repair the MutatingWebhookConfiguration, or delete it when it belongs to a removed revision.',
   skip: (asked) => (asked.manifests ? 'manifests hold no running control plane' : null),
-  run({controlPlane}) {
+  run({mesh, controlPlane, namespaces, pods}, {asked}) {
     const byConfiguration = Map.groupBy(
       controlPlane.webhooks.filter((webhook) => webhook.type === 'mutating'),
       (webhook) => webhook.configuration,
     )
-    return [...byConfiguration.values()].flatMap((webhooks) => faults(webhooks, controlPlane))
+    return [
+      ...[...byConfiguration.values()].flatMap((webhooks) => faults(webhooks, controlPlane)),
+      ...twice(podsInScope(pods, asked, mesh), namespaces, controlPlane.webhooks),
+    ]
   },
 })
 
@@ -53,6 +60,32 @@ function faults(webhooks: Webhook[], {endpoints, webhooks: all}: ControlPlane): 
     }
   }
   return []
+}
+
+/** One finding a pair of configurations, whatever the number of pods that both select. */
+function twice(pods: Pod[], namespaces: Namespace[], webhooks: Webhook[]): PartialFinding[] {
+  const byName = new Map(namespaces.map((namespace) => [namespace.name, namespace]))
+  const pairs = new Map<string, {names: string[]; pods: Pod[]}>()
+  for (const pod of pods) {
+    const namespace = byName.get(pod.namespace)
+    if (namespace === undefined) continue
+    const names = [...new Set(selectingWebhooks(pod.labels, namespace, webhooks).map(({configuration}) => configuration))].sort()
+    if (names.length < 2) continue
+    const pair = pairs.get(names.join()) ?? {names, pods: []}
+    pair.pods.push(pod)
+    pairs.set(names.join(), pair)
+  }
+  return [...pairs.values()].map(({names, pods}) =>
+    finding(
+      {kind: 'MutatingWebhookConfiguration', name: names[1] ?? ''},
+      `selects the same pods as \`${names[0]}\`: ${workloadList(pods)} would be injected twice`,
+      {
+        hint: 'Delete the webhook configuration of the revision or tag that is no longer wanted.',
+        fix: `kubectl delete mutatingwebhookconfiguration ${names[1]}`,
+        endpoints: [...new Set(pods.map((pod) => rowId(pod, null)))].sort(),
+      },
+    ),
+  )
 }
 
 function sameService(left: Webhook, right: Webhook): boolean {

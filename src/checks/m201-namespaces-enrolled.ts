@@ -1,7 +1,8 @@
+import {namespaceEnrolment} from '../derive/injection.ts'
 import {dataPlane} from '../derive/membership.ts'
-import {check, finding} from '../model/check.ts'
-import {enrolFix, enrolment} from './enrolled.ts'
-import {restart} from './fix.ts'
+import {check, finding, type PartialFinding} from '../model/check.ts'
+import type {Pod} from '../model/workload.ts'
+import {enrol, restart} from './fix.ts'
 import {namespacesInScope, podsInScope} from './in-scope.ts'
 import {refOf, rowId, workloadList} from './subject.ts'
 
@@ -18,15 +19,37 @@ export const namespacesEnrolled = check({
   run({mesh, controlPlane, namespaces, pods}, {asked}) {
     const bare = podsInScope(pods, asked, mesh).filter((pod) => !pod.hostNetwork && dataPlane(pod) === 'none')
     const byNamespace = Map.groupBy(bare, (pod) => pod.namespace)
-    return namespacesInScope(namespaces, asked, mesh).flatMap((namespace) => {
-      const outside = byNamespace.get(namespace.name) ?? []
-      if (outside.length === 0 || enrolment(namespace, controlPlane.webhooks) !== null) return []
-      return [
-        finding(refOf('Namespace', namespace), `not enrolled, so ${workloadList(outside)} run without a proxy`, {
-          fix: `${enrolFix(namespace, controlPlane.webhooks)}\n${restart(outside)}`,
-          endpoints: [...new Set(outside.map((pod) => rowId(pod, null)))].sort(),
-        }),
-      ]
-    })
+    const known = new Set(namespaces.map(({name}) => name))
+    const unwritten = [...byNamespace].filter(([name]) => !known.has(name))
+    return [
+      ...unwritten.map(([name, outside]) => unwrittenNamespace(name, outside)),
+      ...namespacesInScope(namespaces, asked, mesh).flatMap((namespace): PartialFinding[] => {
+        const outside = byNamespace.get(namespace.name) ?? []
+        if (outside.length === 0 || namespaceEnrolment(namespace, controlPlane.webhooks).by !== 'none') return []
+        return [
+          finding(refOf('Namespace', namespace), `not enrolled, so ${workloadList(outside)} run without a proxy`, {
+            fix: `${enrol(namespace, controlPlane.webhooks)}\n${restart(outside)}`,
+            endpoints: rows(outside),
+          }),
+        ]
+      }),
+    ]
   },
 })
+
+/** Manifests that leave their Namespace out say nothing of enrolment, and nothing said is not enrolled. */
+function unwrittenNamespace(name: string, outside: Pod[]): PartialFinding {
+  return finding(
+    {kind: 'Namespace', name},
+    `is not among the manifests, so nothing enrols it, and ${workloadList(outside)} count as without a proxy`,
+    {
+      hint: 'Add the Namespace with its labels to the manifests.',
+      fix: `kubectl create namespace ${name} --dry-run=client -o yaml | kubectl label --local -f - istio-injection=enabled -o yaml > namespace.yaml`,
+      endpoints: rows(outside),
+    },
+  )
+}
+
+function rows(pods: Pod[]): string[] {
+  return [...new Set(pods.map((pod) => rowId(pod, null)))].sort()
+}

@@ -1,8 +1,8 @@
+import {namespaceEnrolment, selectingWebhooks} from '../derive/injection.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Webhook} from '../model/mesh.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
-import {enrolment, injectors} from './enrolled.ts'
 import {restart} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {refOf, rowId, workloadList, workloadRef} from './subject.ts'
@@ -49,14 +49,14 @@ type Cause = 'opted-out' | 'not-selected' | 'job' | 'stale'
 
 /** null: not this check's to say: the namespace is not enrolled and the pod did not ask (m201), or ambient alone awaits it (m207). */
 function causeOf(pod: Pod, namespace: Namespace, webhooks: Webhook[]): Cause | null {
-  const way = enrolment(namespace, webhooks)
+  const way = namespaceEnrolment(namespace, webhooks).by
   const asks = pod.labels['sidecar.istio.io/inject'] === 'true' || pod.labels['istio.io/rev'] !== undefined
-  if (way === null) return asks && injectors(namespace, pod.labels, webhooks).length > 0 ? 'stale' : null
+  if (way === 'none') return asks && selectingWebhooks(pod.labels, namespace, webhooks).length > 0 ? 'stale' : null
   if (way === 'ambient') return pod.labels['istio.io/dataplane-mode'] === 'none' ? 'opted-out' : null
   const wish = pod.labels['sidecar.istio.io/inject'] ?? pod.annotations['sidecar.istio.io/inject']
   if (wish === 'false') return 'opted-out'
   if (pod.labels['istio.io/dataplane-mode'] === 'ambient') return null
-  if (injectors(namespace, pod.labels, webhooks).length === 0) return 'not-selected'
+  if (selectingWebhooks(pod.labels, namespace, webhooks).length === 0) return 'not-selected'
   return pod.workload.kind === 'Job' || pod.workload.kind === 'CronJob' ? 'job' : 'stale'
 }
 

@@ -1,3 +1,4 @@
+import {isAmbientWanted} from '../derive/injection.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
@@ -44,11 +45,8 @@ export const ambientCaptured = check({
 type Fault = 'no-ztunnel' | 'bypass' | 'pending' | 'absent'
 
 function isWanted(pod: Pod, namespace: Namespace | undefined): boolean {
-  if (pod.hostNetwork || pod.annotations['sidecar.istio.io/status'] !== undefined) return false
   const plane = dataPlane(pod)
-  if (plane !== 'none' && plane !== 'ambient') return false
-  const own = pod.labels['istio.io/dataplane-mode']
-  return own === 'ambient' || (namespace?.labels['istio.io/dataplane-mode'] === 'ambient' && own !== 'none')
+  return (plane === 'none' || plane === 'ambient') && isAmbientWanted(pod, namespace ?? {name: pod.namespace, labels: {}})
 }
 
 function faultOf(pod: Pod, nodes: Set<string>): Fault | null {
