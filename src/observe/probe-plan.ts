@@ -1,3 +1,4 @@
+import {undeclaredPortToProbe} from '../derive/undeclared-port.ts'
 import type {Endpoint} from '../model/endpoint.ts'
 import {globMatches} from '../model/snapshot.ts'
 import type {Pod} from '../model/workload.ts'
@@ -13,27 +14,48 @@ export interface PlannedPort {
 }
 
 /**
- * Which ports to ask: those of every row that evidence can move, on every pod that runs. Left out: what is exempt, undeclared ports
- * (null), ambient (the API server's node is let in, rules 46 and 67), excluded workloads, and pods whose address may be another's.
+ * Which ports to ask: those of every row that evidence can move, on every pod that runs. The row of undeclared ports is asked at one port
+ * that nobody declares. Left out: what is exempt, ambient (the API server's node is let in, rules 46 and 67), proxyless (a plain request
+ * would reach the application), excluded workloads, and pods whose address may be another's by now.
  */
 export function plannedPorts(rows: readonly Endpoint[], pods: readonly Pod[], exclude: readonly string[]): PlannedPort[] {
-  const running = new Map(pods.filter(isProbed).map((pod) => [`${pod.namespace}/${pod.name}`, pod]))
-  return rows.flatMap((row) => {
-    const {port} = row
-    if (port === null || !isAsked(row) || exclude.some((pattern) => isExcluded(pattern, row))) return []
-    return row.pods.flatMap((name) => {
-      const address = running.get(`${row.namespace}/${name}`)?.ips[0]
+  const running = new Map(pods.filter(isProbed).map((pod) => [podKey(pod.namespace, pod.name), pod]))
+  const declared = declaredPorts(rows)
+  const asked = rows.filter((row) => isAsked(row) && !exclude.some((pattern) => isExcluded(pattern, row)))
+  return asked.flatMap((row) =>
+    row.pods.flatMap((name) => {
+      const key = podKey(row.namespace, name)
+      const address = running.get(key)?.ips[0]
       if (address === undefined) return []
-      return [{namespace: row.namespace, pod: name, address, port, strict: row.mode === 'STRICT' && row.verdict !== 'violated'}]
-    })
-  })
+      const port = row.port ?? undeclaredPortToProbe(declared.get(key) ?? [])
+      return [{namespace: row.namespace, pod: name, address, port, strict: row.mode === 'STRICT'}]
+    }),
+  )
 }
 
-function isAsked({protocol, verdict, dataPlane}: Endpoint): boolean {
-  return protocol === 'TCP' && verdict !== 'exempt' && askedDataPlanes.has(dataPlane)
+/** Undeclared ports are worth a probe only under STRICT: elsewhere nothing can be learned from a port where nobody listens. */
+function isAsked({port, mode, protocol, verdict, dataPlane}: Endpoint): boolean {
+  if (protocol !== 'TCP' || verdict === 'exempt') return false
+  return dataPlane === 'none'
+    ? port !== null
+    : (dataPlane === 'sidecar' || dataPlane === 'waypoint') && (port !== null || mode === 'STRICT')
 }
 
-const askedDataPlanes = new Set<Endpoint['dataPlane']>(['sidecar', 'proxyless', 'none'])
+function declaredPorts(rows: readonly Endpoint[]): Map<string, number[]> {
+  const declared = new Map<string, number[]>()
+  for (const {namespace, pods, port} of rows) {
+    if (port === null) continue
+    for (const pod of pods) {
+      const key = podKey(namespace, pod)
+      declared.set(key, [...(declared.get(key) ?? []), port])
+    }
+  }
+  return declared
+}
+
+function podKey(namespace: string, name: string): string {
+  return `${namespace}/${name}`
+}
 
 /** `namespace/name` or `namespace/name:port`, globs allowed. */
 function isExcluded(pattern: string, {namespace, workload, port}: Endpoint): boolean {
