@@ -1,7 +1,7 @@
 import type {Report} from '../model/report.ts'
 import {rankedFindings} from './findings.ts'
 import {languageOf} from './findings-section.ts'
-import {type Block, fence, heading, paragraph, prose} from './markdown.ts'
+import {type Block, fence, heading, paragraph, prose, strong, text} from './markdown.ts'
 import {worstFirst} from './reason.ts'
 
 /** One thing to do next, with the command to type; '' where words suffice. */
@@ -21,10 +21,10 @@ export function nextStepsSection(report: Report): Block[] {
   const steps = nextSteps(report)
   if (steps.length === 0) return []
   const blocks = steps.flatMap(({says, command}, at) => [
-    paragraph(...prose(`${at + 1}) ${says}`)),
+    paragraph(strong(text(`${at + 1}.`)), text(' '), ...prose(says)),
     ...(command === '' ? [] : [fence('sh', command)]),
   ])
-  return [heading(3, ...prose('Next')), ...blocks]
+  return [heading(3, text('Next')), ...blocks]
 }
 
 function afterFailure({stages}: Report): NextStep[] {

@@ -1,7 +1,7 @@
 import type {Report, Stage} from '../model/report.ts'
 import {infos} from './findings-section.ts'
 import {type Block, details, heading, type Inline, list, prose, strong, table, text} from './markdown.ts'
-import {duration, plural} from './words.ts'
+import {duration, plural, sentence} from './words.ts'
 
 /** How the run went: stages with their times, each named step on a line of its own. */
 export function stagesSection({stages}: Report): Block[] {
@@ -16,11 +16,11 @@ export function stagesSection({stages}: Report): Block[] {
 
 /** What the run altered; nothing to say when it altered nothing. */
 export function changesSection({stages}: Report): Block[] {
-  const changed = stages.filter((stage) => stage.changed)
+  const changed = stages.filter((stage) => stage.changed && stage.status === 'done')
   if (changed.length === 0) return []
   return [
     heading(3, text('What this run changed')),
-    list(changed.map((stage) => [strong(text(stage.name)), text(': '), ...prose(stage.says)])),
+    list(changed.map((stage) => [strong(text(stage.name)), text(': '), ...prose(sentence(stage.says))])),
   ]
 }
 
