@@ -29,8 +29,10 @@ export interface PodView {
   filters: IstioObject[]
   /** What was not read and decides the mode, as one clause; '' when all was. */
   policiesUnread: string
-  /** What was not read and can alter what the mode says, as one clause; '' when all was. */
+  /** Why EnvoyFilters cannot be told, as one clause; '' when they were read. */
   filtersUnread: string
+  /** Why Services' ports cannot be told, as one clause; '' when they were read. */
+  servicesUnread: string
 }
 
 /** Prepares a snapshot once (linear: everything is filed by namespace and label) and answers for any pod. */
@@ -44,10 +46,8 @@ export function podViews(snapshot: Snapshot): (pod: Pod) => PodView {
     byRevision.set(key, view)
     return view
   }
-  const filtersUnread = unreadText([
-    ['EnvoyFilters', snapshot.envoyFilters],
-    ['Services', snapshot.services],
-  ])
+  const filtersUnread = unreadText([['EnvoyFilters', snapshot.envoyFilters]])
+  const servicesUnread = unreadText([['Services', snapshot.services]])
   return (pod) => {
     const mesh = meshFor(pod, meshes)
     const view = revisionView(mesh)
@@ -65,6 +65,7 @@ export function podViews(snapshot: Snapshot): (pod: Pod) => PodView {
       filters: plane === 'sidecar' ? view.filters(pod) : [],
       policiesUnread: view.policiesUnread,
       filtersUnread,
+      servicesUnread,
     }
   }
 }

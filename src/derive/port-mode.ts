@@ -49,12 +49,13 @@ function sidecarMode(view: PodView, port: number | null): PortMode {
     return certain('STRICT', "the tunnel's listener always demands a client certificate")
   const ways = isBoundByProxy(view, port) ? [] : openings(view.pod, port, view.capture ?? undefined)
   if (ways.length > 0) return certain('NONE', ways.join('; '))
-  const {filters, filtersUnread} = view
-  const unsure =
-    filters.length > 0
-      ? `${filters.map(({namespace, name}) => `EnvoyFilter ${namespace}/${name}`).join(', ')} can change what the listener accepts`
-      : filtersUnread
-  return {...decided(view, effectiveMode(view.deciding, port)), unsure}
+  return {...decided(view, effectiveMode(view.deciding, port)), unsure: unsureText(view, port)}
+}
+
+function unsureText({filters, filtersUnread, servicesUnread}: PodView, port: number | null): string {
+  const names = filters.map(({namespace, name}) => `EnvoyFilter ${namespace}/${name}`).join(', ')
+  if (names !== '') return `${names} can change what the listener accepts`
+  return filtersUnread || (port === null ? servicesUnread : '')
 }
 
 /** Without interception only ingress listeners that bind a reachable address carry policy (rule 36). */
