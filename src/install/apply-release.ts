@@ -28,8 +28,7 @@ export async function applyRelease(
   io: Outside,
 ): Promise<'install' | 'upgrade' | 'unchanged'> {
   const {plan, chart, version, values} = wish
-  const valuesDigest = io.files.sha256(Buffer.from(values.canonical))
-  const does = whatToDo(plan, {version, chart: chart.digest, values: valuesDigest})
+  const does = whatIsToDo(wish, io)
   if (does === 'unchanged') return does
   const repair = repairArgs(plan, target)
   if (repair !== null) {
@@ -37,9 +36,18 @@ export async function applyRelease(
     await helmOrFail(repair, wish, helm, target, kube, io)
   }
   const files = await valueFiles(values, io)
-  const mark = {version, chart: chart.digest, values: valuesDigest, helmRevision: nextRevision(plan)}
+  const mark = {version, chart: chart.digest, values: digestOf(values, io), helmRevision: nextRevision(plan)}
   await helmOrFail(upgradeArgs(plan, chart.path, files, mark, target), wish, helm, target, kube, io)
   return does
+}
+
+/** What `applyRelease` would do. */
+export function whatIsToDo({plan, version, chart, values}: ReleaseWish, io: Pick<Io, 'files'>): 'install' | 'upgrade' | 'unchanged' {
+  return whatToDo(plan, {version, chart: chart.digest, values: digestOf(values, io)})
+}
+
+function digestOf({canonical}: Values, io: Pick<Io, 'files'>): string {
+  return io.files.sha256(Buffer.from(canonical))
 }
 
 async function helmOrFail(

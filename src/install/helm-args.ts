@@ -28,6 +28,7 @@ export function upgradeArgs(plan: ReleasePlan, chartPath: string, valueFiles: st
     labels.join(','),
     ...(plan.adopt ? ['--take-ownership'] : []),
     waitFlag(target),
+    ...(isHelm3(target) ? [] : ['--hide-notes']),
   ]
 }
 
@@ -49,6 +50,10 @@ function common({kubeconfigPath, timeoutMs}: HelmTarget): string[] {
 }
 
 /** Neither chart holds custom resources of users, the one thing on which helm 4's watcher hangs (helm issue 32615). */
-function waitFlag({helmVersion}: HelmTarget): string {
-  return /^v?[0-3]\./.test(helmVersion) ? '--wait' : '--wait=watcher'
+function waitFlag(target: HelmTarget): string {
+  return isHelm3(target) ? '--wait' : '--wait=watcher'
+}
+
+function isHelm3({helmVersion}: HelmTarget): boolean {
+  return /^v?3\./.test(helmVersion)
 }

@@ -2,8 +2,8 @@ import type {Io, Kube} from '../io/io.ts'
 import {Failure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import type {Outcome} from '../model/report.ts'
-import {applyRelease} from './apply-release.ts'
-import {type FetchedCharts, fetchCharts} from './charts.ts'
+import {applyRelease, type ReleaseWish, whatIsToDo} from './apply-release.ts'
+import {type Chart, type FetchedCharts, fetchCharts} from './charts.ts'
 import {acquireHelm} from './helm.ts'
 import {sameDigest} from './mark.ts'
 import type {InstallPlan, ReleasePlan} from './plan.ts'
@@ -33,40 +33,53 @@ export async function install(inputs: Inputs, kube: Kube, kubeconfigPath: string
   const helm = await steps.time(
     'download helm',
     () => acquireHelm({version: inputs.helmVersion, checksum: inputs.helmChecksum, mirror: inputs.helmMirror}, io),
-    ({version}) => `helm ${version}, verified`,
+    ({version, source}) => `helm ${version}, verified${source === 'cache' ? ', from the tool cache' : ''}`,
   )
   const names = plan.releases.map(({chart}) => chart)
+  const {istioVersion: version, revision, hub} = inputs
+  const wishes = plan.releases.map((release) => ({
+    plan: release,
+    version,
+    revision,
+    hub,
+    values: valuesFor(release.chart, inputs, found.defaultRevision),
+  }))
   const fetched = await steps.time(
     'download charts',
-    () => fetchCharts(names, inputs.istioVersion, inputs.charts, helm, io),
-    ({from}) => `${names.join(' and ')} ${inputs.istioVersion} from ${from}`,
+    () => fetchCharts(names, version, inputs.charts, helm, io).catch((thrown) => asLastTime(thrown, wishes, io)),
+    ({from}) => `${names.join(' and ')} ${version} from ${from}`,
   )
-  fallbackMatches(fetched, plan.releases, inputs.istioVersion)
+  fallbackMatches(fetched, plan.releases, version)
 
   const target = {kubeconfigPath, helmVersion: helm.version, timeoutMs: inputs.timeoutMs}
   const did: Did[] = []
-  for (const release of plan.releases) {
-    const chart = fetched.charts.find(({name}) => name === release.chart)
-    if (chart === undefined) continue
-    const {istioVersion: version, revision, hub} = inputs
-    const wish = {plan: release, chart, version, revision, hub, values: valuesFor(release.chart, inputs, found.defaultRevision)}
-    const done = await steps.time(release.chart, () => applyRelease(wish, helm, target, kube, io), didText)
-    did.push({release, done})
+  for (const wish of wishes) {
+    const chart = fetched.charts.find(({name}) => name === wish.plan.chart) as Chart
+    const done = await steps.time(wish.plan.chart, () => applyRelease({...wish, chart}, helm, target, kube, io), didText)
+    did.push({release: wish.plan, done})
   }
   await steps.time(
     'webhook',
     () => awaitWebhook(kube, inputs, io),
-    ({webhook}) => `${webhook} answers`,
+    (answers) => `answered by ${[...new Set(answers.map(({webhook}) => webhook))].join(' and ')}`,
   )
   return {
     changed: did.some(({done}) => done !== 'unchanged'),
-    says: outcomeText(did, inputs.istioVersion),
+    says: outcomeText(did, version),
     steps: steps.all,
-    notes: [...plan.notes, ...fetchedNotes(fetched, inputs.istioVersion)],
-    istioVersion: inputs.istioVersion,
+    notes: [...plan.notes, ...fetchedNotes(fetched, version)],
+    istioVersion: version,
     helmPath: helm.path,
     chartDigests: Object.fromEntries(fetched.charts.map(({name, digest}) => [name, digest])),
   }
+}
+
+/** A cluster that is as wished needs no charts: an outage of the chart server shall not turn its runs red. */
+function asLastTime(thrown: unknown, wishes: Omit<ReleaseWish, 'chart'>[], io: Io): FetchedCharts {
+  const charts = wishes.map(({plan}) => ({name: plan.chart, path: '', digest: plan.mark?.chart ?? ''}))
+  const isSettled = wishes.every((wish, at) => whatIsToDo({...wish, chart: charts[at] as Chart}, io) === 'unchanged')
+  if (!isSettled || !(thrown instanceof Failure) || io.cancelled.aborted) throw thrown
+  return {charts, from: 'the last run, for no entry of `charts` answers', isFallback: false, skipped: []}
 }
 
 interface Did {
