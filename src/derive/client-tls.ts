@@ -1,0 +1,157 @@
+import type {Mesh} from '../model/mesh.ts'
+import type {IstioObject} from '../model/policy.ts'
+import type {Ref} from '../model/ref.ts'
+import type {Pod, Service} from '../model/workload.ts'
+import {
+  type Client,
+  type ClientTlsSettings,
+  type DestinationRuleIndex,
+  destinationRuleFor,
+  type MergedRule,
+  type TrafficPolicy,
+} from './destination-rules.ts'
+import {decidingPolicies, effectiveMode, modeOfLevels} from './effective-mode.ts'
+import {type PolicyIndex, policyRef} from './policy-index.ts'
+import {resolveTargetPort} from './target-port.ts'
+
+/** What a sidecar sends to one endpoint: Istio's mutual TLS, TLS of the user's own, or plain text; and who decided. */
+export interface ClientTls {
+  sends: 'mtls' | 'foreign-tls' | 'plain-text'
+  /** The DestinationRule or PeerAuthentication that decided; null: auto mutual TLS, its absence, or the endpoint's own label. */
+  by: Ref | null
+  /** One clause: why. */
+  reason: string
+}
+
+/** What a client's decision hangs on besides the call. */
+export interface ClientTlsContext {
+  mesh: Pick<Mesh, 'enableAutoMtls'>
+  rules: DestinationRuleIndex
+  policies: PolicyIndex
+}
+
+/** One call: from a sidecar, through a Service's port and a subset ('' without), to one of its pods. */
+export interface Call {
+  client: Client
+  service: Service
+  /** The Service's port, never the container's (rule 52). */
+  port: number
+  subset: string
+  server: Pod
+  /** All pods of the Service: a headless one goes by its weakest (rule 54). */
+  instances: readonly Pod[]
+}
+
+/** What the client's sidecar sends (rules 49 to 55; core/cluster_tls.go:buildUpstreamTLSSettings, xds/endpoints/mtls_checker.go). */
+export function clientTls(call: Call, {mesh, rules, policies}: ClientTlsContext): ClientTls {
+  const {client, service, server, port, subset} = call
+  const rule = destinationRuleFor(rules, client, hostOf(service), service.namespace)
+  const written = rule === null ? null : clusterTls(rule, subset, port)
+  if (written !== null) return asWritten(written, rule)
+  if (service.type === 'ExternalName') return plain(null, 'an ExternalName Service is outside the mesh')
+  if (!mesh.enableAutoMtls) return plain(null, 'auto mutual TLS is off and no DestinationRule asks for it')
+  const headless = isPassthrough(service, rule, subset, port)
+  if (headless && (call.instances.length === 0 || call.instances.some((pod) => tlsLabel(pod) === 'disabled')))
+    return plain(null, 'a headless Service with an endpoint outside the mesh gets plain text everywhere')
+  const inferred = inferredMode(policies, service.namespace)
+  if (inferred.mode === 'DISABLE')
+    return plain(inferred.by && policyRef(inferred.by), 'the namespace or mesh disables mutual TLS, workload policies aside')
+  if (headless) return {sends: 'mtls', by: null, reason: 'auto mutual TLS: every endpoint is in the mesh'}
+  // Endpoints inherit what clusters do not: a port entry without tls ends in the rule's own mode here.
+  const inherited = rule === null ? null : endpointTls(rule, subset, port)
+  if (inherited !== null && modeOf(inherited.tls) !== 'ISTIO_MUTUAL')
+    return plain(refOf(inherited.from), "the port entry has no tls of its own, and endpoints inherit the rule's")
+  if (inherited === null && tlsLabel(server) !== 'istio') return plain(null, 'the endpoint is not labelled as part of the mesh')
+  const target = service.ports.find((each) => each.port === port)
+  const container = target === undefined ? port : (resolveTargetPort(server, target) ?? port)
+  const served = effectiveMode(decidingPolicies(policies, server.namespace, server.labels), container)
+  if (inherited === null && served.mode === 'DISABLE')
+    return plain(served.by && policyRef(served.by), "the endpoint's own policy disables mutual TLS")
+  return {sends: 'mtls', by: null, reason: 'auto mutual TLS'}
+}
+
+/** The host name by which Istio knows a Service. */
+export function hostOf({name, namespace}: Pick<Service, 'name' | 'namespace'>): string {
+  return `${name}.${namespace}.svc.cluster.local`
+}
+
+/** A tls block and the rule that wrote it. */
+export interface WrittenTls {
+  tls: ClientTlsSettings
+  from: IstioObject
+}
+
+/** The tls block that a cluster gets: subset port, subset, rule port, rule; a port entry replaces all of its level (networking/util:MergeSubsetTrafficPolicy, rule 52). */
+export function clusterTls(rule: MergedRule, subset: string, port: number): WrittenTls | null {
+  const chosen = subset === '' ? undefined : rule.subsets.find(({name}) => name === subset)
+  const own = portTls(chosen?.trafficPolicy, port)
+  // A port entry of the subset stands even without tls: the levels above are then out of the game.
+  if (chosen && (own.tls || own.isPortLevel)) return own.tls ? {tls: own.tls, from: chosen.from} : null
+  const whole = portTls(rule.trafficPolicy?.value, port)
+  return whole.tls && rule.trafficPolicy ? {tls: whole.tls, from: rule.trafficPolicy.from} : null
+}
+
+/** The tls block by which endpoints are marked: there a port entry without tls inherits (xds/endpoints/mtls_checker.go:tlsModeForDestinationRule). */
+export function endpointTls(rule: MergedRule, subset: string, port: number): WrittenTls | null {
+  const chosen = subset === '' ? undefined : rule.subsets.find(({name}) => name === subset)
+  if (subset !== '' && chosen === undefined) return null
+  const own = inheritingTls(chosen?.trafficPolicy, port)
+  if (chosen && own) return {tls: own, from: chosen.from}
+  const whole = inheritingTls(rule.trafficPolicy?.value, port)
+  return whole && rule.trafficPolicy ? {tls: whole, from: rule.trafficPolicy.from} : null
+}
+
+/** Enum 0 is DISABLE: a tls block without a mode sends plain text (rule 50). */
+export function modeOf({mode}: ClientTlsSettings): string {
+  return mode ?? 'DISABLE'
+}
+
+function asWritten({tls, from}: WrittenTls, rule: MergedRule | null): ClientTls {
+  const by = refOf(from)
+  const mode = modeOf(tls)
+  if (mode === 'ISTIO_MUTUAL') return {sends: 'mtls', by, reason: 'the rule demands ISTIO_MUTUAL'}
+  if (mode === 'DISABLE')
+    return plain(by, tls.mode === undefined ? 'a tls block without a mode means DISABLE' : "the rule's mode is DISABLE")
+  // Secrets are withheld from sidecars unless the rule selects its workloads, and then no TLS is left at all.
+  const credential = tls.credentialName ?? ''
+  if (credential !== '' && !credential.startsWith('configmap://') && rule?.selector === null)
+    return plain(by, `mode ${mode} with a credentialName has no effect in sidecars without a workloadSelector`)
+  return {sends: 'foreign-tls', by, reason: `the rule's mode ${mode} uses certificates of its own`}
+}
+
+function portTls(policy: TrafficPolicy | null | undefined, port: number): {tls: ClientTlsSettings | null; isPortLevel: boolean} {
+  const entry = policy?.portLevelSettings?.find((each) => each.port?.number === port)
+  return {tls: (entry ?? policy)?.tls ?? null, isPortLevel: entry !== undefined}
+}
+
+function inheritingTls(policy: TrafficPolicy | null | undefined, port: number): ClientTlsSettings | null {
+  const entry = policy?.portLevelSettings?.find((each) => each.port?.number === port && each.tls != null)
+  return entry?.tls ?? policy?.tls ?? null
+}
+
+function isPassthrough(service: Service, rule: MergedRule | null, subset: string, port: number): boolean {
+  if (service.clusterIP === 'None') return true
+  const policies = [rule?.subsets.find(({name}) => name === subset)?.trafficPolicy, rule?.trafficPolicy?.value]
+  const balancers = policies.map(
+    (policy) => (policy?.portLevelSettings?.find((each) => each.port?.number === port) ?? policy)?.loadBalancer,
+  )
+  return balancers.find((each) => each !== undefined)?.simple === 'PASSTHROUGH'
+}
+
+/** Mesh and namespace policies alone, without any: PERMISSIVE (push_context.go:BestEffortInferServiceMTLSMode, rule 53). */
+function inferredMode(policies: PolicyIndex, namespace: string): ReturnType<typeof modeOfLevels> {
+  return modeOfLevels([policies.mesh[0] ?? null, policies.namespaces.get(namespace)?.namespace[0] ?? null])
+}
+
+/** What clients believe of an endpoint (model/service.go:GetTLSModeFromEndpointLabels, rule 24). */
+export function tlsLabel({labels}: Pick<Pod, 'labels'>): string {
+  return labels['security.istio.io/tlsMode'] ?? 'disabled'
+}
+
+function refOf({kind, namespace, name, file, line}: IstioObject): Ref {
+  return {kind, namespace, name, ...(file === undefined ? {} : {file}), ...(line === undefined ? {} : {line})}
+}
+
+function plain(by: Ref | null, reason: string): ClientTls {
+  return {sends: 'plain-text', by, reason}
+}
