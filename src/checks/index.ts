@@ -26,6 +26,8 @@ import {filtersRespectMtls} from './m311-filters-respect-mtls.ts'
 import {gatewaysEncrypted} from './m312-gateways-encrypted.ts'
 import {sidecarIngress} from './m313-sidecar-ingress.ts'
 import {nonTcpKnown} from './m314-non-tcp-known.ts'
+import {clientsSendMtls} from './m401-clients-send-mtls.ts'
+import {noForeignTls} from './m402-no-foreign-tls.ts'
 import {autoMtlsOn} from './m403-auto-mtls-on.ts'
 import {headlessConsistent} from './m404-headless-consistent.ts'
 import {callersCanComply} from './m405-callers-can-comply.ts'
@@ -35,6 +37,11 @@ import {identitiesDistinct} from './m503-identities-distinct.ts'
 import {tlsFloor} from './m504-tls-floor.ts'
 import {trustNarrow} from './m505-trust-narrow.ts'
 import {istiodGuarded} from './m506-istiod-guarded.ts'
+import {authorizationCovered} from './m601-authorization-covered.ts'
+import {identityRulesBacked} from './m602-identity-rules-backed.ts'
+import {tokensRequired} from './m603-tokens-required.ts'
+import {keysReachable} from './m604-keys-reachable.ts'
+import {accessLogged} from './m701-access-logged.ts'
 import {detectorWorks} from './m801-detector-works.ts'
 import {plaintextRefused} from './m802-plaintext-refused.ts'
 import {mtlsDemanded} from './m803-mtls-demanded.ts'
@@ -68,6 +75,8 @@ export const checks: readonly Check[] = [
   gatewaysEncrypted,
   sidecarIngress,
   nonTcpKnown,
+  clientsSendMtls,
+  noForeignTls,
   autoMtlsOn,
   headlessConsistent,
   callersCanComply,
@@ -77,6 +86,11 @@ export const checks: readonly Check[] = [
   tlsFloor,
   trustNarrow,
   istiodGuarded,
+  authorizationCovered,
+  identityRulesBacked,
+  tokensRequired,
+  keysReachable,
+  accessLogged,
   detectorWorks,
   plaintextRefused,
   mtlsDemanded,
