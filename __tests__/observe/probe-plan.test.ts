@@ -22,7 +22,9 @@ describe('which ports are asked', () => {
   ])('%s', (_title, row, strict) => {
     const planned = plannedPorts([{...strictRow, ...row}], [pod()], [])
     expect(planned).toEqual(
-      strict === null ? [] : [{namespace: 'shop', pod: 'cart-1', address: '10.0.0.1', port: row.port ?? 8080, strict}],
+      strict === null
+        ? []
+        : [{namespace: 'shop', pod: 'cart-1', address: '10.0.0.1', port: row.port ?? 8080, strict, tries: strict ? 5 : 1}],
     )
   })
 
@@ -35,7 +37,14 @@ describe('which ports are asked', () => {
       [pod()],
       [],
     )
-    expect(planned.map(({port}) => port)).toEqual([64999, 64998])
+    expect(planned.map(({port, tries}) => [port, tries])).toEqual([
+      [64999, 5],
+      [64998, 1],
+    ])
+  })
+
+  test('where a pod declares no port at all, its undeclared one is all there is to ask', () => {
+    expect(plannedPorts([{...strictRow, port: null}], [pod()], [])).toMatchObject([{port: 64999, strict: true, tries: 5}])
   })
 })
 

@@ -47,12 +47,11 @@ describe('a mesh that keeps its promise', () => {
     ])
   })
 
-  test('a closed TLS connection is asked again until the alert wins its race, at most five times', async () => {
-    expect((await probed({tls: inTurn(brokenPipe, brokenPipe, certificateRequired)})).port.tls).toMatchObject({
-      saw: 'client-certificate',
-      tries: 3,
-    })
-    expect((await probed({tls: brokenPipe})).port.tls).toMatchObject({saw: 'closed', tries: 5})
+  test('a closed TLS connection is asked again until the alert wins its race, at most ten times', async () => {
+    const after = (losses: number) => inTurn(...new Array<RawAnswer>(losses).fill(brokenPipe), certificateRequired)
+    expect((await probed({tls: after(2)})).port).toMatchObject({tls: {saw: 'client-certificate', tries: 3}, plain: {tries: 1}})
+    expect((await probed({tls: after(7)})).port).toMatchObject({tls: {saw: 'client-certificate', tries: 8}, plain: {tries: 2}})
+    expect((await probed({tls: brokenPipe})).port).toMatchObject({tls: {saw: 'closed', tries: 10}, plain: {tries: 2}})
   })
 
   test('what is clear is not asked again', async () => {

@@ -37,7 +37,7 @@ const ownPage = /^(?:Too many requests, please try again later\.|Internal Server
 
 /** Reads a request that got no answer at all; our own time-out is a hint, anything else a broken path to the API server. */
 export function seenInFailure(message: string): Seen {
-  if (/time(d )?-?out/i.test(message) && !/connect/i.test(message)) return {saw: 'inconclusive', detail: 'no answer in time'}
+  if (message.startsWith('no answer within')) return {saw: 'inconclusive', detail: 'no answer in time'}
   return {saw: 'unread', detail: `the API server could not be asked: ${shortened(message)}`}
 }
 
@@ -77,6 +77,8 @@ const phrases: [RegExp, (match: RegExpExecArray, scheme: Scheme) => Seen][] = [
     () => ({saw: 'foreign-tls', detail: "answered plain text with a TLS alert: the application's own TLS"}),
   ],
   [/^malformed (?:HTTP|MIME) /, () => ({saw: 'plain-text', detail: 'answered bytes that are no HTTP, in plain text'})],
+  // Go says so, without a cause, when bytes came before the request was sent (net/http/transport.go: readLoopPeekFailLocked).
+  [/^readLoopPeekFailLocked: %!w\(<nil>\)$/, () => ({saw: 'plain-text', detail: 'spoke first, in plain text'})],
   [/^net\/http: server response headers exceeded/, () => ({saw: 'plain-text', detail: 'answered endless headers in plain text'})],
   [/^invalid upgrade response: status code (\d+)/, (match, scheme) => spoke(scheme, Number(match[1]))],
   [/^remote error: tls: certificate required$/, () => ({saw: 'client-certificate', detail: 'remote error: tls: certificate required'})],

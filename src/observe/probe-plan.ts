@@ -9,8 +9,10 @@ export interface PlannedPort {
   pod: string
   address: string
   port: number
-  /** Was STRICT computed for it? Only then is it worth several tries, and is a plain request harmless: nothing reaches the application. */
+  /** Was STRICT computed for it? Only then is a plain request sent, and harmless: nothing reaches the application. */
   strict: boolean
+  /** How often TLS may be tried: more than once only under STRICT. */
+  tries: number
 }
 
 /**
@@ -27,8 +29,11 @@ export function plannedPorts(rows: readonly Endpoint[], pods: readonly Pod[], ex
       const key = podKey(row.namespace, name)
       const address = running.get(key)?.ips[0]
       if (address === undefined) return []
-      const port = row.port ?? undeclaredPortToProbe(declared.get(key) ?? [])
-      return [{namespace: row.namespace, pod: name, address, port, strict: row.mode === 'STRICT'}]
+      const own = declared.get(key) ?? []
+      const strict = row.mode === 'STRICT'
+      // Where nobody listens the proxy mostly hangs up before it asks, and a declared port of the same listener tells better.
+      const tries = strict && (row.port !== null || own.length === 0) ? 5 : 1
+      return [{namespace: row.namespace, pod: name, address, port: row.port ?? undeclaredPortToProbe(own), strict, tries}]
     }),
   )
 }

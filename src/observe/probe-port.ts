@@ -5,19 +5,19 @@ import type {Scheme, Seen} from './probe-answer.ts'
 import type {PlannedPort} from './probe-plan.ts'
 
 /**
- * Asks one port: TLS first, at most five times until it is clear (the alert races with the write, so a closed connection is asked again);
- * then, only where STRICT was computed, once in plain text.
+ * Asks one port: TLS first, at most `tries` times until it is clear; then, only where STRICT was computed, once in plain text.
+ * The alert races with the API server's own write: a busy node loses it more often, so each further try waits a little longer.
  */
 export async function probePort(planned: PlannedPort, ask: Ask, clock: Io['clock']): Promise<PortProbe> {
-  const {namespace, pod, address, port, strict} = planned
-  const tls = await answer('tls', strict ? 5 : 1)
+  const {namespace, pod, address, port, strict, tries} = planned
+  const tls = await answer('tls', tries)
   return {namespace, pod, address, port, tls, plain: strict ? await answer('plain', 2) : null}
 
-  async function answer(scheme: Scheme, tries: number): Promise<ProbeAnswer> {
+  async function answer(scheme: Scheme, most: number): Promise<ProbeAnswer> {
     for (let tried = 1; ; tried++) {
       const seen = await ask({namespace, pod, port}, scheme)
-      if (tried >= tries || !isWorthAnother(scheme, seen)) return {...seen, tries: tried, at: clock.now().toISOString()}
-      if (seen.saw === 'unread') await clock.sleep(500)
+      if (tried >= most || !isWorthAnother(scheme, seen)) return {...seen, tries: tried, at: clock.now().toISOString()}
+      await clock.sleep(seen.saw === 'unread' ? 500 : 20 * tried)
     }
   }
 }
@@ -25,6 +25,11 @@ export async function probePort(planned: PlannedPort, ask: Ask, clock: Io['clock
 /** A closed connection is what a plain request hopes for, but only hides what TLS would have told. */
 function isWorthAnother(scheme: Scheme, {saw}: Seen): boolean {
   return saw === 'unread' || (scheme === 'tls' && saw === 'closed')
+}
+
+/** Did the port close both connections, so that only the lost alert is missing? */
+export function isSilent(probe: PortProbe | undefined): boolean {
+  return probe?.tls?.saw === 'closed' && probe.plain?.saw === 'closed'
 }
 
 /** Both probes agree that mutual TLS is demanded; false also where STRICT was not computed. */

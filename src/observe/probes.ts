@@ -9,7 +9,7 @@ import {bounded} from './bounded.ts'
 import {isReachable, runControls} from './controls.ts'
 import type {ObserveOptions} from './observe.ts'
 import {type PlannedPort, plannedPorts} from './probe-plan.ts'
-import {isSettled, mayStillSettle, probePort} from './probe-port.ts'
+import {isSettled, isSilent, mayStillSettle, probePort} from './probe-port.ts'
 
 type Options = Pick<ObserveOptions, 'probes' | 'settleUntil' | 'deadline'>
 
@@ -41,15 +41,20 @@ async function reachablePods(planned: PlannedPort[], options: Options, ask: Ask)
 async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io): Promise<Pick<Probes, 'ports' | 'settledAfterMs'>> {
   const began = io.clock.ticks()
   const seen = new Map<PlannedPort, PortProbe>()
-  const askEach = (ports: PlannedPort[]) =>
-    bounded(ports, options.probes.concurrency, async (port) => {
+  const askEach = (ports: PlannedPort[], concurrency = options.probes.concurrency) =>
+    bounded(ports, concurrency, async (port) => {
       if (io.cancelled.aborted || io.clock.ticks() >= options.deadline) return
       seen.set(port, added(seen.get(port), await probePort(port, ask, io.clock)))
     })
   await askEach(planned)
+  // Our own load makes the API server lose the race for the alert: what stayed silent is asked once more, one at a time.
+  await askEach(
+    planned.filter((port) => port.tries > 1 && isSilent(seen.get(port))),
+    1,
+  )
   let settledAfterMs: number | undefined
   for (;;) {
-    const open = planned.filter((port) => port.strict && isOpen(seen.get(port)))
+    const open = planned.filter((port) => isOpen(port, seen.get(port)))
     if (
       open.length === 0 ||
       options.settleUntil === null ||
@@ -66,8 +71,9 @@ async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io
   return settledAfterMs === undefined ? {ports} : {ports, settledAfterMs}
 }
 
-function isOpen(probe: PortProbe | undefined): boolean {
-  return probe !== undefined && !isSettled(probe) && mayStillSettle(probe)
+/** Not settled, but may be; a silent undeclared port is as settled as it gets. */
+function isOpen({strict, tries}: PlannedPort, probe: PortProbe | undefined): boolean {
+  return strict && probe !== undefined && !isSettled(probe) && mayStillSettle(probe) && !(tries === 1 && isSilent(probe))
 }
 
 /** The later answer counts, with the tries of all rounds. */
