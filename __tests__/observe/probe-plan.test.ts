@@ -1,4 +1,5 @@
 import {describe, expect, test} from '@jest/globals'
+import {undeclaredPortToProbe} from '../../src/derive/undeclared-port.ts'
 import type {Endpoint} from '../../src/model/endpoint.ts'
 import type {Pod} from '../../src/model/workload.ts'
 import {podFrom} from '../../src/observe/project-pod.ts'
@@ -22,29 +23,24 @@ describe('which ports are asked', () => {
   ])('%s', (_title, row, strict) => {
     const planned = plannedPorts([{...strictRow, ...row}], [pod()], [])
     expect(planned).toEqual(
-      strict === null
-        ? []
-        : [{namespace: 'shop', pod: 'cart-1', address: '10.0.0.1', port: row.port ?? 8080, strict, tries: strict ? 5 : 1}],
+      strict === null ? [] : [{namespace: 'shop', pod: 'cart-1', address: '10.0.0.1', port: row.port ?? 8080, strict, declared: true}],
     )
   })
 
   test('undeclared ports under STRICT are asked at a port that no row of the pod declares', () => {
+    const first = undeclaredPortToProbe([])
     const planned = plannedPorts(
       [
-        {...strictRow, port: 64999},
+        {...strictRow, port: first},
         {...strictRow, port: null},
       ],
       [pod()],
       [],
     )
-    expect(planned.map(({port, tries}) => [port, tries])).toEqual([
-      [64999, 5],
-      [64998, 1],
+    expect(planned).toMatchObject([
+      {port: first, declared: true},
+      {port: undeclaredPortToProbe([first]), declared: false, strict: true},
     ])
-  })
-
-  test('where a pod declares no port at all, its undeclared one is all there is to ask', () => {
-    expect(plannedPorts([{...strictRow, port: null}], [pod()], [])).toMatchObject([{port: 64999, strict: true, tries: 5}])
   })
 })
 

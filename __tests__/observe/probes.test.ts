@@ -1,4 +1,5 @@
 import {describe, expect, test} from '@jest/globals'
+import {undeclaredPortToProbe} from '../../src/derive/undeclared-port.ts'
 import type {KubeObject, RawAnswer} from '../../src/io/io.ts'
 import type {Probes} from '../../src/model/evidence.ts'
 import {read, unread} from '../../src/model/part.ts'
@@ -18,6 +19,7 @@ const asked: Asked = {
   accessLogging: false,
   minTls: '',
 }
+const undeclared = undeclaredPortToProbe([8080])
 const certificateRequired = status(500, 'remote error: tls: certificate required')
 const reset = status(503, 'error trying to reach service: read tcp 10.0.0.1:1->10.0.0.2:2: read: connection reset by peer')
 const refused = status(503, 'error trying to reach service: dial tcp 10.0.0.2:15998: connect: connection refused')
@@ -34,7 +36,7 @@ describe('a mesh that keeps its promise', () => {
     expect(probes.reachable).toEqual(['shop/cart-1'])
     expect(probes.ports.map(({address, port, tls, plain}) => [address, port, tls?.saw, plain?.saw])).toEqual([
       ['10.0.0.9', 8080, 'client-certificate', 'closed'],
-      ['10.0.0.9', 64999, 'client-certificate', 'closed'],
+      ['10.0.0.9', 15001, 'client-certificate', 'closed'],
     ])
     expect(probes.settledAfterMs).toBeUndefined()
     const sent = io.requests.filter(({path}) => path.includes('cart-1:8080'))
@@ -48,9 +50,9 @@ describe('a mesh that keeps its promise', () => {
   })
 
   test('a closed TLS connection is asked again until the alert wins its race, at most ten times', async () => {
-    const after = (losses: number) => inTurn(...new Array<RawAnswer>(losses).fill(brokenPipe), certificateRequired)
-    expect((await probed({tls: after(2)})).port).toMatchObject({tls: {saw: 'client-certificate', tries: 3}, plain: {tries: 1}})
-    expect((await probed({tls: after(7)})).port).toMatchObject({tls: {saw: 'client-certificate', tries: 8}, plain: {tries: 2}})
+    const wonAfter = (losses: number) => inTurn(...new Array<RawAnswer>(losses).fill(brokenPipe), certificateRequired)
+    expect((await probed({tls: wonAfter(2)})).port).toMatchObject({tls: {saw: 'client-certificate', tries: 3}, plain: {tries: 1}})
+    expect((await probed({tls: wonAfter(7)})).port).toMatchObject({tls: {saw: 'client-certificate', tries: 8}, plain: {tries: 2}})
     expect((await probed({tls: brokenPipe})).port).toMatchObject({tls: {saw: 'closed', tries: 10}, plain: {tries: 2}})
   })
 
@@ -188,8 +190,8 @@ function cluster({tls = certificateRequired, plain = reset, open = ok, closed = 
       [cart('cart-1:15021', 'healthz/ready')]: ok,
       [cart('https:cart-1:8080', probePath)]: tls,
       [cart('cart-1:8080', probePath)]: plain,
-      [cart('https:cart-1:64999', probePath)]: certificateRequired,
-      [cart('cart-1:64999', probePath)]: reset,
+      [cart('https:cart-1:15001', probePath)]: certificateRequired,
+      [cart('cart-1:15001', probePath)]: reset,
     },
   })
 }

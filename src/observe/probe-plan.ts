@@ -11,8 +11,8 @@ export interface PlannedPort {
   port: number
   /** Was STRICT computed for it? Only then is a plain request sent, and harmless: nothing reaches the application. */
   strict: boolean
-  /** How often TLS may be tried: more than once only under STRICT. */
-  tries: number
+  /** False for the port that stands for the undeclared ones. */
+  declared: boolean
 }
 
 /**
@@ -29,11 +29,8 @@ export function plannedPorts(rows: readonly Endpoint[], pods: readonly Pod[], ex
       const key = podKey(row.namespace, name)
       const address = running.get(key)?.ips[0]
       if (address === undefined) return []
-      const own = declared.get(key) ?? []
-      const strict = row.mode === 'STRICT'
-      // Where nobody listens the proxy mostly hangs up before it asks, and a declared port of the same listener tells better.
-      const tries = strict && (row.port !== null || own.length === 0) ? 5 : 1
-      return [{namespace: row.namespace, pod: name, address, port: row.port ?? undeclaredPortToProbe(own), strict, tries}]
+      const port = row.port ?? undeclaredPortToProbe(declared.get(key) ?? [])
+      return [{namespace: row.namespace, pod: name, address, port, strict: row.mode === 'STRICT', declared: row.port !== null}]
     }),
   )
 }

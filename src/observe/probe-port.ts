@@ -5,12 +5,12 @@ import type {Scheme, Seen} from './probe-answer.ts'
 import type {PlannedPort} from './probe-plan.ts'
 
 /**
- * Asks one port: TLS first, at most `tries` times until it is clear; then, only where STRICT was computed, once in plain text.
+ * Asks one port: TLS first, under STRICT at most five times until it is clear; then, only where STRICT was computed, once in plain text.
  * The alert races with the API server's own write: a busy node loses it more often, so each further try waits a little longer.
  */
 export async function probePort(planned: PlannedPort, ask: Ask, clock: Io['clock']): Promise<PortProbe> {
-  const {namespace, pod, address, port, strict, tries} = planned
-  const tls = await answer('tls', tries)
+  const {namespace, pod, address, port, strict} = planned
+  const tls = await answer('tls', strict ? 5 : 1)
   return {namespace, pod, address, port, tls, plain: strict ? await answer('plain', 2) : null}
 
   async function answer(scheme: Scheme, most: number): Promise<ProbeAnswer> {

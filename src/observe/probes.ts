@@ -49,7 +49,7 @@ async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io
   await askEach(planned)
   // Our own load makes the API server lose the race for the alert: what stayed silent is asked once more, one at a time.
   await askEach(
-    planned.filter((port) => port.tries > 1 && isSilent(seen.get(port))),
+    planned.filter((port) => port.strict && isSilent(seen.get(port))),
     1,
   )
   let settledAfterMs: number | undefined
@@ -71,9 +71,9 @@ async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io
   return settledAfterMs === undefined ? {ports} : {ports, settledAfterMs}
 }
 
-/** Not settled, but may be; a silent undeclared port is as settled as it gets. */
-function isOpen({strict, tries}: PlannedPort, probe: PortProbe | undefined): boolean {
-  return strict && probe !== undefined && !isSettled(probe) && mayStillSettle(probe) && !(tries === 1 && isSilent(probe))
+/** Not settled, but may be. A silent undeclared port is as settled as it gets: behind it nobody listens, and the proxy may hang up first. */
+function isOpen({strict, declared}: PlannedPort, probe: PortProbe | undefined): boolean {
+  return strict && probe !== undefined && !isSettled(probe) && mayStillSettle(probe) && (declared || !isSilent(probe))
 }
 
 /** The later answer counts, with the tries of all rounds. */
