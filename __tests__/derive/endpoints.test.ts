@@ -19,8 +19,8 @@ import {
 
 const strict = read([policy('istio-system', 'default', 'STRICT')])
 const live = {...asked, probes: true}
-/** Port 8080 has a Service, so the sample port 64999 needs its own answer. */
-const proven = [probed(8080, 'client-certificate', 'closed'), probed(64999, 'client-certificate', 'closed')]
+/** Port 8080 has a Service, so the sample port 15001 needs its own answer. */
+const proven = [probed(8080, 'client-certificate', 'closed'), probed(15001, 'client-certificate', 'closed')]
 
 function rows(more: Partial<Snapshot>): string[] {
   return endpoints(snapshot(more)).map(({workload, port, mode, verdict}) => `${workload.name}:${port} ${mode} ${verdict}`)
@@ -223,14 +223,14 @@ describe('live proof', () => {
   })
 
   test('undeclared ports: silence there counts only where the same listener proved itself', () => {
-    const silent = probed(64999, 'closed', 'closed')
+    const silent = probed(15001, 'closed', 'closed')
     const withPorts = (ports: Parameters<typeof probes>[0]) =>
       endpoints(snapshot({...base, probes: probes(ports)})).find(({port}) => port === null)?.verdict
     expect(withPorts([probed(8080, 'client-certificate', 'closed'), silent])).toBe('proven')
     expect(withPorts([silent])).toBe('unproven')
     expect(withPorts([probed(8080, 'client-certificate', 'closed')])).toBe('unproven')
-    expect(withPorts([probed(8080, 'client-certificate', 'closed'), probed(64999, 'inconclusive', 'inconclusive')])).toBe('unproven')
-    expect(withPorts([probed(8080, 'client-certificate', 'closed'), probed(64999, 'closed', 'plain-text')])).toBe('violated')
+    expect(withPorts([probed(8080, 'client-certificate', 'closed'), probed(15001, 'inconclusive', 'inconclusive')])).toBe('unproven')
+    expect(withPorts([probed(8080, 'client-certificate', 'closed'), probed(15001, 'closed', 'plain-text')])).toBe('violated')
   })
 
   test('undeclared ports: a declared port without a Service is served by their very chain and proves them', () => {
@@ -240,7 +240,7 @@ describe('live proof', () => {
 
   test('undeclared ports: a port with a mode of its own vouches for none', () => {
     const policies = read([policy('shop', 'cart', 'STRICT', {selector: {app: 'cart'}, ports: {8080: 'STRICT'}})])
-    const seen = {...base, policies, probes: probes([probed(8080, 'client-certificate', 'closed'), probed(64999, 'closed', 'closed')])}
+    const seen = {...base, policies, probes: probes([probed(8080, 'client-certificate', 'closed'), probed(15001, 'closed', 'closed')])}
     expect(rows(seen)).toEqual(['cart:8080 STRICT proven', 'cart:15090 NONE exempt', 'cart:null STRICT unproven'])
   })
 })
