@@ -12,7 +12,7 @@ export async function mend(io: Pick<Io, 'runner' | 'shell' | 'files'>): Promise<
     done.push(`helm (process ${child.pid}) was still at work and was ended; the next run repairs what it left.`)
   }
   for (const folder of foldersFrom(jsonFrom(io.runner.state(kubeconfigState)))) {
-    if (!folder.startsWith(io.runner.temp) || !(await io.files.exists(folder))) continue
+    if (!folder.startsWith(`${io.runner.temp}/`) || !(await io.files.exists(folder))) continue
     await io.files.remove(folder)
     done.push('A kubeconfig that a killed run left on the runner was removed.')
   }

@@ -1,0 +1,94 @@
+import {istiodsPath, releasesPath} from '../../src/install/found.ts'
+import {preflight} from '../../src/install/preflight.ts'
+import {inputsFrom} from '../../src/inputs.ts'
+import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
+
+const {inputs} = inputsFrom({HOME: '/root'})
+const reviews = 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+interface Review {
+  spec: {resourceAttributes: {group: string; resource: string; verb: string; namespace: string}}
+}
+const allowing = (may: (attributes: Review['spec']['resourceAttributes']) => boolean) => (body: unknown) => ({
+  status: {allowed: may((body as Review).spec.resourceAttributes)},
+})
+
+function cluster(kube: Script['kube'] = {}) {
+  return fakeIo({
+    kube: {
+      'GET /version': {gitVersion: 'v1.37.2'},
+      'GET /api/v1/namespaces/kube-system': {metadata: {name: 'kube-system', uid: 'uid-1'}},
+      [`GET ${istiodsPath}`]: [],
+      [`GET ${releasesPath}`]: [],
+      [reviews]: allowing(() => true),
+      ...kube,
+    },
+  })
+}
+const check = (io: ReturnType<typeof cluster>, more: Partial<typeof inputs> = {}) => preflight({...inputs, ...more}, io.kube, 0)
+
+test('an empty cluster with all rights may be installed on; nothing is written to find that out', async () => {
+  const io = cluster()
+  expect(await check(io)).toMatchObject({plan: {do: 'apply', problems: []}})
+  expect(io.requests.every(({method, path}) => method === 'GET' || path.endsWith('selfsubjectaccessreviews'))).toBe(true)
+})
+
+test.each([
+  ['the URL of the API server', 'https://api.test:6443/'],
+  ['the UID of kube-system', 'uid-1'],
+])('expected-cluster may be %s', async (_, expectedCluster) => {
+  expect(await check(cluster(), {expectedCluster})).toMatchObject({plan: {do: 'apply'}})
+})
+
+test.each(['https://other.test:6443', 'uid-2'])(
+  'stops on a cluster that is not %s, even where nothing would be installed',
+  async (expectedCluster) => {
+    await expect(check(cluster(), {expectedCluster, install: 'never'})).rejects.toMatchObject({
+      entry: 'wrong-cluster',
+      message: expect.stringContaining(expectedCluster),
+      cure: expect.stringContaining('Nothing was changed'),
+    })
+  },
+)
+
+test('names each missing permission, and only those', async () => {
+  const io = cluster({[reviews]: allowing(({resource, verb}) => resource !== '*' && !(resource === 'clusterroles' && verb !== 'get'))})
+  await expect(check(io)).rejects.toMatchObject({
+    entry: 'permission',
+    message:
+      'The account of this kubeconfig lacks permissions that the install needs: `create,patch` on `rbac.authorization.k8s.io/clusterroles` in the cluster.',
+  })
+})
+
+test('a cluster administrator is asked about once', async () => {
+  const io = cluster()
+  await check(io)
+  expect(io.requests.filter(({method}) => method === 'POST')).toHaveLength(1)
+})
+
+test('install: never asks for no permission to install', async () => {
+  const io = cluster({[reviews]: allowing(() => false)})
+  expect(await check(io, {install: 'never'})).toMatchObject({plan: {do: 'leave'}})
+})
+
+test('names all problems at once, each with its cure', async () => {
+  const io = cluster({
+    [reviews]: allowing(() => false),
+    'GET /api/v1/namespaces/istio-system': {metadata: {name: 'istio-system'}, status: {phase: 'Terminating'}},
+  })
+  const failure = await check(io, {expectedCluster: 'uid-2'}).catch((thrown) => thrown)
+  expect(failure.message).toMatch(/^3 things forbid this run:.*expected-cluster.*being deleted.*lacks permissions/s)
+  expect(failure.cure.split('\n').filter((line: string) => line.startsWith('- '))).toHaveLength(3)
+})
+
+test.each<[string, Script['kube'], string, RegExp]>([
+  [
+    'an API server that does not answer',
+    {'GET /version': refusal(0, 'connect ECONNREFUSED')},
+    'unreachable',
+    /api\.test:6443` does not answer: connect ECONNREFUSED/,
+  ],
+  ['credentials that are refused', {'GET /version': refusal(401, 'Unauthorized')}, 'credentials', /refuses the credentials/],
+  ['an account that may not look', {[`GET ${releasesPath}`]: refusal(403, 'secrets is forbidden')}, 'permission', /secrets is forbidden/],
+])('explains %s', async (_, kube, entry, says) => {
+  await expect(check(cluster(kube))).rejects.toMatchObject({entry, message: expect.stringMatching(says)})
+})
