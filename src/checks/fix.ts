@@ -19,7 +19,7 @@ spec:
     mode: ${mode}`
 }
 
-/** Restarts the workloads of pods (all of one namespace), so that they are injected anew; bare pods, jobs and cron jobs are made anew by their owner. */
+/** Restarts the workloads of pods (all of one namespace), so that they are injected anew; bare pods and jobs must be made anew. */
 export function restart(pods: Pod[]): string {
   const names = [...new Set(pods.map(({workload}) => `${workload.kind.toLowerCase()}/${workload.name}`))].sort()
   const namespace = pods[0]?.namespace ?? 'default'
@@ -27,13 +27,24 @@ export function restart(pods: Pod[]): string {
   const others = names.filter((name) => !rolling.includes(name))
   return [
     ...(rolling.length > 0 ? [`kubectl -n ${namespace} rollout restart ${rolling.join(' ')}`] : []),
-    ...others.map((name) => `kubectl -n ${namespace} delete ${name}  # and create it again`),
+    ...others.map((name) => (name.startsWith('cronjob/') ? `# ${name}: its next run is injected` : deleted(namespace, name))),
   ].join('\n')
 }
 
-/** Merges `patch` into an object. */
+/** Merges `template` into the pod template of a pod's workload; a Job and a bare Pod cannot be changed and must be made anew. */
+export function patchTemplate({namespace, workload: {kind, name}}: Pick<Pod, 'namespace' | 'workload'>, template: object): string {
+  if (kind === 'CronJob') return merge(kind, namespace, name, {spec: {jobTemplate: {spec: {template}}}})
+  if (/^(Deployment|StatefulSet|DaemonSet|ReplicaSet)$/.test(kind)) return merge(kind, namespace, name, {spec: {template}})
+  return `# correct the manifest of ${kind} ${name}, then\n${deleted(namespace, `${kind.toLowerCase()}/${name}`)}`
+}
+
+function deleted(namespace: string, name: string): string {
+  return `kubectl -n ${namespace} delete ${name}  # and create it again`
+}
+
+/** Merges `patch` into an object; quotes of a hostile key cannot leave the argument. */
 export function merge(kind: string, namespace: string, name: string, patch: object): string {
-  return `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${JSON.stringify(patch)}'`
+  return `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${JSON.stringify(patch).replaceAll("'", "'\\''")}'`
 }
 
 /** The command that enrols a namespace, for the revision that is installed. */

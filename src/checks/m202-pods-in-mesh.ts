@@ -3,7 +3,7 @@ import {dataPlane} from '../derive/membership.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Webhook} from '../model/mesh.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
-import {restart} from './fix.ts'
+import {patchTemplate, restart} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {refOf, rowId, workloadList, workloadRef} from './subject.ts'
 
@@ -101,6 +101,5 @@ function optIn(pod: Pod | undefined): string {
       .map((name) => [name, null]),
   )
   const annotations = pod?.annotations['sidecar.istio.io/inject'] === undefined ? {} : {annotations: {'sidecar.istio.io/inject': null}}
-  const patch = JSON.stringify({spec: {template: {metadata: {labels, ...annotations}}}})
-  return `kubectl -n ${pod?.namespace} patch ${pod?.workload.kind.toLowerCase()} ${pod?.workload.name} --type merge -p '${patch}'`
+  return pod === undefined ? '' : patchTemplate(pod, {metadata: {labels, ...annotations}})
 }

@@ -1,6 +1,7 @@
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Webhook} from '../model/mesh.ts'
 import type {Namespace, Template} from '../model/workload.ts'
+import {patchTemplate} from './fix.ts'
 import {namespacesInScope} from './in-scope.ts'
 import {refOf} from './subject.ts'
 
@@ -68,9 +69,9 @@ function templateFaults(template: Template, {labels: namespaceLabels}: Namespace
   const subject = refOf(template.kind, template)
   const label = labels['sidecar.istio.io/inject']
   const annotation = annotations['sidecar.istio.io/inject']
-  const drop = (kind: 'labels' | 'annotations', name: string) => {
-    const patch = JSON.stringify({spec: {template: {metadata: {[kind]: {[name]: null}}}}})
-    return `kubectl -n ${template.namespace} patch ${template.kind.toLowerCase()} ${template.name} --type merge -p '${patch}'`
+  const drop = (kindOf: 'labels' | 'annotations', name: string) => {
+    const {namespace, kind, name: workload} = template
+    return patchTemplate({namespace, workload: {kind, name: workload}}, {metadata: {[kindOf]: {[name]: null}}})
   }
   if (label !== undefined && label !== 'true' && label !== 'false') {
     return [

@@ -1,5 +1,6 @@
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
+import {patchTemplate} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
@@ -17,7 +18,7 @@ export const hostNetwork = check({
     const serving = podsInScope(pods, asked, mesh).filter((pod) => pod.hostNetwork && tcpPorts(pod).length > 0)
     return onePerWorkload(serving).map((pod) =>
       finding(workloadRef(pod), `serves port ${tcpPorts(pod).join(', ')} on the network of its node, where no proxy can stand`, {
-        fix: `kubectl -n ${pod.namespace} patch ${pod.workload.kind.toLowerCase()} ${pod.workload.name} --type merge -p '{"spec":{"template":{"spec":{"hostNetwork":false}}}}'`,
+        fix: patchTemplate(pod, {spec: {hostNetwork: false}}),
         endpoints: tcpPorts(pod).map((port) => rowId(pod, port)),
       }),
     )

@@ -6,6 +6,7 @@ import {portsOf, proxyPorts} from '../derive/ports-of.ts'
 import {servicesOf} from '../derive/services-of.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Pod, Service} from '../model/workload.ts'
+import {patchTemplate} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
@@ -73,8 +74,7 @@ function misspelt(pod: Pod): PartialFinding[] {
 function unannotate(pod: Pod, names: string[]): string {
   const present = names.filter((name) => pod.annotations[name] !== undefined)
   const gone = Object.fromEntries((present.length > 0 ? present : names.slice(0, 1)).map((name) => [name, null]))
-  const patch = JSON.stringify({spec: {template: {metadata: {annotations: gone}}}})
-  return `kubectl -n ${pod.namespace} patch ${pod.workload.kind.toLowerCase()} ${pod.workload.name} --type merge -p '${patch}'`
+  return patchTemplate(pod, {metadata: {annotations: gone}})
 }
 
 const prefix = 'traffic.sidecar.istio.io/'

@@ -2,7 +2,7 @@ import {isAmbientWanted} from '../derive/injection.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
-import {restart} from './fix.ts'
+import {patchTemplate, restart} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {rowId, workloadId, workloadList, workloadRef} from './subject.ts'
 
@@ -67,9 +67,8 @@ function findingOf(pod: Pod, fault: Fault): PartialFinding {
   const endpoints = [rowId(pod, null)]
   const subject = workloadRef(pod)
   if (fault === 'bypass') {
-    const patch = JSON.stringify({spec: {template: {metadata: {annotations: {'ambient.istio.io/bypass-inbound-capture': null}}}}})
     return finding(subject, 'annotation `ambient.istio.io/bypass-inbound-capture` frees all inbound traffic of its pods', {
-      fix: `kubectl -n ${pod.namespace} patch ${pod.workload.kind.toLowerCase()} ${pod.workload.name} --type merge -p '${patch}'`,
+      fix: patchTemplate(pod, {metadata: {annotations: {'ambient.istio.io/bypass-inbound-capture': null}}}),
       endpoints,
     })
   }

@@ -1,6 +1,7 @@
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
+import {restart} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
@@ -21,7 +22,7 @@ export const initCaptured = check({
       if (early.length === 0) return []
       return [
         finding(workloadRef(pod), `init container \`${early.join('`, `')}\` runs before the capture rules stand`, {
-          fix: `helm -n istio-system upgrade istiod oci://ghcr.io/istio/release/charts/istiod --reuse-values --set-string pilot.env.ENABLE_NATIVE_SIDECARS=true\nkubectl -n ${pod.namespace} rollout restart ${pod.workload.kind.toLowerCase()}/${pod.workload.name}`,
+          fix: `helm -n istio-system upgrade istiod oci://ghcr.io/istio/release/charts/istiod --reuse-values --set-string pilot.env.ENABLE_NATIVE_SIDECARS=true\n${restart([pod])}`,
           endpoints: [rowId(pod, null)],
         }),
       ]

@@ -7,6 +7,7 @@ import {listeningContainers, resolveTargetPort} from '../derive/target-port.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Container, HealthProbe, Pod, Service} from '../model/workload.ts'
 import {viewFinder} from './policy-view.ts'
+import {patchTemplate} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, refOf, rowId, workloadRef} from './subject.ts'
 
@@ -51,10 +52,9 @@ function probed(pod: Pod, isStrict: (pod: Pod, port: number) => boolean): Partia
   )
   if (blocked.length === 0) return []
   const what = blocked.map(({container, probe, port}) => `${probe.kind} probe of \`${container.name}\` on port ${port}`).join(', ')
-  const patch = JSON.stringify({spec: {template: {metadata: {annotations: {'sidecar.istio.io/rewriteAppHTTPProbers': 'true'}}}}})
   return [
     finding(workloadRef(pod), `the kubelet's ${what} meets STRICT without a certificate: it was not rewritten to the agent`, {
-      fix: `kubectl -n ${pod.namespace} patch ${pod.workload.kind.toLowerCase()} ${pod.workload.name} --type merge -p '${patch}'`,
+      fix: patchTemplate(pod, {metadata: {annotations: {'sidecar.istio.io/rewriteAppHTTPProbers': 'true'}}}),
       endpoints: [...new Set(blocked.map(({port}) => rowId(pod, port)))].sort(),
     }),
   ]

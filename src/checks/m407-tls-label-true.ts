@@ -1,5 +1,6 @@
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
+import {patchTemplate} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
@@ -20,14 +21,13 @@ export const tlsLabelTrue = check({
     })
     return onePerWorkload(wrong).map((pod) => {
       const label = pod.labels['security.istio.io/tlsMode']
-      const patch = JSON.stringify({spec: {template: {metadata: {labels: {'security.istio.io/tlsMode': null}}}}})
       return finding(
         workloadRef(pod),
         label === undefined
           ? 'the label `security.istio.io/tlsMode` was taken off its pods'
           : `its pods say \`security.istio.io/tlsMode: ${label}\` though they have a proxy`,
         {
-          fix: `kubectl -n ${pod.namespace} patch ${pod.workload.kind.toLowerCase()} ${pod.workload.name} --type merge -p '${patch}'\nkubectl -n ${pod.namespace} rollout restart ${pod.workload.kind.toLowerCase()}/${pod.workload.name}`,
+          fix: patchTemplate(pod, {metadata: {labels: {'security.istio.io/tlsMode': null}}}),
           endpoints: [rowId(pod, null)],
         },
       )

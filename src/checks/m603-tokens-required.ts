@@ -86,5 +86,7 @@ function selectorText(authentication: IstioObject): string {
   const target = targetText(authentication)
   if (target !== null) return `\n  targetRefs: ${target}`
   const labels = Object.entries(labelsOf(authentication))
-  return labels.length === 0 ? '' : `\n  selector:\n    matchLabels: {${labels.map(([key, value]) => `${key}: ${value}`).join(', ')}}`
+  return labels.length === 0
+    ? ''
+    : `\n  selector:\n    matchLabels: {${labels.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(', ')}}`
 }

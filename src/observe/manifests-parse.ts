@@ -72,6 +72,10 @@ function objectFrom(value: Record<string, unknown>, reading: Reading, line: numb
   const metadata = isRecord(value['metadata']) ? value['metadata'] : {}
   const given = metadata['name'] ?? metadata['generateName']
   if (typeof given !== 'string' || given === '') return null
+  for (const name of [given, metadata['namespace'] ?? '']) {
+    if (typeof name === 'string' && /^[a-z0-9.:_-]*$/i.test(name)) continue
+    throw unparsable(reading.text, reading.file, line, `\`${String(name)}\` is no name that Kubernetes accepts`)
+  }
   for (const field of ['labels', 'annotations'] as const) demandTexts(metadata[field], `metadata.${field}`, reading, line)
   const named = {...metadata, name: given}
   const placed = clusterScoped.has(String(value['kind'])) ? named : {namespace: 'default', ...named}

@@ -1,0 +1,88 @@
+import {clusterTls, endpointTls, hostOf, modeOf, type WrittenTls} from '../derive/client-tls.ts'
+import {type Client, type DestinationRuleSpec, destinationRuleFor, destinationRuleIndex} from '../derive/destination-rules.ts'
+import {dataPlane} from '../derive/membership.ts'
+import {servicesOf} from '../derive/services-of.ts'
+import type {Mesh} from '../model/mesh.ts'
+import type {IstioObject} from '../model/policy.ts'
+import type {Asked} from '../model/snapshot.ts'
+import type {Pod, Service} from '../model/workload.ts'
+import {podsInScope} from './in-scope.ts'
+import {onePerWorkload} from './subject.ts'
+
+/** A tls block that clients of the mesh really follow towards workloads of the mesh in scope. */
+export interface ClientSetting {
+  rule: IstioObject
+  mode: string
+  service: Service
+  /** The Service's port and the subset ('' without) that it holds for. */
+  port: number
+  subset: string
+  /** The pods behind the Service that are in the mesh. */
+  servers: Pod[]
+}
+
+interface Clients {
+  mesh: Mesh[]
+  destinationRules: IstioObject[]
+  services: Service[]
+  pods: Pod[]
+}
+
+/** Every tls block in force with one of these modes, as clients of each namespace meet it (rules 50 to 52); linear in namespaces times Services. */
+export function clientSettings({mesh, destinationRules, services, pods}: Clients, asked: Asked, modes: readonly string[]): ClientSetting[] {
+  if (!destinationRules.some((rule) => JSON.stringify(rule.spec).includes('"tls"'))) return []
+  const meshed = meshedServices(services, podsInScope(pods, asked, mesh))
+  const found = new Map<string, ClientSetting>()
+  for (const {rootNamespace, revision} of mesh) {
+    const index = destinationRuleIndex(destinationRules, rootNamespace, revision)
+    for (const client of clientsOf(pods, destinationRules)) {
+      for (const [service, servers] of meshed) {
+        const merged = destinationRuleFor(index, client, hostOf(service), service.namespace)
+        if (merged === null) continue
+        for (const subset of ['', ...merged.subsets.map(({name}) => name)]) {
+          for (const {port} of service.ports) {
+            const written: WrittenTls | null = clusterTls(merged, subset, port) ?? endpointTls(merged, subset, port)
+            if (written === null || !modes.includes(modeOf(written.tls))) continue
+            const {from: rule, tls} = written
+            const key = [rule.namespace, rule.name, service.namespace, service.name, port, subset].join(' ')
+            found.set(key, {rule, mode: modeOf(tls), service, port, subset, servers})
+          }
+        }
+      }
+    }
+  }
+  return [...found.values()]
+}
+
+/** `port 80 of Service cart, subset v2`: where settings of one rule hold, in words. */
+export function settingsText(settings: ClientSetting[]): string {
+  const places = settings.map(
+    ({service, port, subset}) =>
+      `port ${port} of Service ${service.namespace}/${service.name}${subset === '' ? '' : ` (subset ${subset})`}`,
+  )
+  return [...new Set(places)].join(', ')
+}
+
+/** One client a namespace; one a workload where a rule of that namespace selects clients by label. */
+function clientsOf(pods: Pod[], rules: IstioObject[]): Client[] {
+  const selecting = new Set(
+    rules.filter(({spec}) => (spec as DestinationRuleSpec).workloadSelector != null).map(({namespace}) => namespace),
+  )
+  const callers = pods.filter((pod) => dataPlane(pod) === 'sidecar' || dataPlane(pod) === 'gateway')
+  const plain = [...new Set(callers.map(({namespace}) => namespace))].map((namespace) => ({namespace, labels: {}}))
+  return [...plain, ...onePerWorkload(callers.filter(({namespace}) => selecting.has(namespace)))]
+}
+
+/** Services with pods of the mesh behind them. */
+function meshedServices(services: Service[], pods: Pod[]): Map<Service, Pod[]> {
+  const selecting = servicesOf(services)
+  const meshed = new Map<Service, Pod[]>()
+  for (const pod of pods.filter((each) => ['sidecar', 'ambient', 'proxyless'].includes(dataPlane(each)))) {
+    for (const service of selecting(pod)) {
+      const behind = meshed.get(service)
+      if (behind === undefined) meshed.set(service, [pod])
+      else behind.push(pod)
+    }
+  }
+  return meshed
+}
