@@ -36,7 +36,7 @@ describe('a mesh that keeps its promise', () => {
     expect(probes.reachable).toEqual(['shop/cart-1'])
     expect(probes.ports.map(({address, port, tls, plain}) => [address, port, tls?.saw, plain?.saw])).toEqual([
       ['10.0.0.9', 8080, 'client-certificate', 'closed'],
-      ['10.0.0.9', 15001, 'client-certificate', 'closed'],
+      ['10.0.0.9', undeclared, 'client-certificate', 'closed'],
     ])
     expect(probes.settledAfterMs).toBeUndefined()
     const sent = io.requests.filter(({path}) => path.includes('cart-1:8080'))
@@ -190,8 +190,8 @@ function cluster({tls = certificateRequired, plain = reset, open = ok, closed = 
       [cart('cart-1:15021', 'healthz/ready')]: ok,
       [cart('https:cart-1:8080', probePath)]: tls,
       [cart('cart-1:8080', probePath)]: plain,
-      [cart('https:cart-1:15001', probePath)]: certificateRequired,
-      [cart('cart-1:15001', probePath)]: reset,
+      [cart(`https:cart-1:${undeclared}`, probePath)]: certificateRequired,
+      [cart(`cart-1:${undeclared}`, probePath)]: reset,
     },
   })
 }
