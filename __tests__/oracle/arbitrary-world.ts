@@ -21,8 +21,8 @@ export function worlds({dataPlane, revisions}: {dataPlane: 'sidecar' | 'ambient'
       ...namespaces,
       ...meshes,
       ...policies,
-      ...pods.map(({where, labels, revision}, index) =>
-        pod(where, `pod-${index}`, labels, {dataPlane, revision, ip: `10.244.0.${index + 2}`}),
+      ...pods.map(({where, labels, revision, declared}, index) =>
+        pod(where, `pod-${index}`, labels, {dataPlane, revision, ip: `10.244.0.${index + 2}`, ports: declared}),
       ),
     ])
 }
@@ -103,5 +103,10 @@ const policy = fc
   .map(peerAuthentication)
 
 function podSketch(revisions: string[]) {
-  return fc.record({where: workloadNamespace, labels: workloadLabels, revision: fc.constantFrom(...revisions)})
+  return fc.record({
+    where: workloadNamespace,
+    labels: workloadLabels,
+    revision: fc.constantFrom(...revisions),
+    declared: fc.constantFrom<Record<string, number>>({web: 8080}, {web: 8080, admin: 9090}, {web: 80, admin: 8080}, {}),
+  })
 }

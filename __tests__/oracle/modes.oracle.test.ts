@@ -1,9 +1,9 @@
-import type fc from 'fast-check'
+import fc from 'fast-check'
 import type {KubeObject} from '../../src/io/io.ts'
 import {expectAgreement, keptWorlds, runs} from './agreement.ts'
 import {ports, worlds} from './arbitrary-world.ts'
 import {type Modes, Oracle} from './oracle.ts'
-import {productAmbientModes, productModes} from './product.ts'
+import {productModes} from './product.ts'
 
 let oracle: Oracle
 beforeAll(() => {
@@ -56,11 +56,17 @@ describe('ambient: mode of every port', () => {
   })
 
   async function ambient({objects}: World) {
-    const {possible = {}} = await oracle.ask({kind: 'ambient', revision: 'default', objects, ports})
+    const {possible = {}} = await oracle.ask({kind: 'ambient', revision: 'default', objects, ports}).catch(tooManyOrders)
     const istio = Object.fromEntries(Object.entries(possible).map(([name, answers]) => [name, summed(answers)]))
-    return {istio, product: productAmbientModes(objects, ports)}
+    return {istio, product: productModes(objects, ports)}
   }
 })
+
+/** Seven policies of one level in one second have too many orders to try: such a set is not counted. */
+function tooManyOrders(refused: Error): never {
+  fc.pre(!refused.message.includes('equal timestamps allow more than'))
+  throw refused
+}
 
 /** All answers that Istio may come to, as one: where they differ nothing is decided, and the weaker mode is what may be. */
 function summed(answers: Modes[]): Modes {

@@ -46,25 +46,55 @@ export function peerAuthentication(sketch: {
   })
 }
 
-/** A running pod, enrolled as its data plane writes it into the pod. */
+/** A running pod with two TCP ports and one of UDP, enrolled as its data plane writes it into the pod. */
 export function pod(
   where: string,
   name: string,
   labels: Record<string, string>,
-  {dataPlane, revision, ip}: {dataPlane: 'sidecar' | 'ambient'; revision: string; ip: string},
+  {dataPlane, revision, ip, ports = {}}: {dataPlane: DataPlane; revision: string; ip: string; ports?: Record<string, number>},
 ): KubeObject {
-  const application = {name: 'app', image: 'app', ports: [{containerPort: 8080}]}
-  const proxy = {name: 'istio-proxy', image: 'proxyv2', args: ['proxy', 'sidecar']}
-  const annotations: Record<string, string> =
-    dataPlane === 'sidecar' ? {'sidecar.istio.io/status': JSON.stringify({revision})} : {'ambient.istio.io/redirection': 'enabled'}
+  const declared = Object.entries(ports).map(([named, containerPort]) => ({name: named, containerPort, protocol: 'TCP'}))
+  const application = {name: 'app', image: 'app', ports: [...declared, {name: 'dns', containerPort: 5353, protocol: 'UDP'}]}
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: {name, namespace: where, uid: `${where}-${name}`, labels, annotations},
-    spec: {containers: dataPlane === 'sidecar' ? [application, proxy] : [application]},
-    status: {phase: 'Running', podIP: ip, podIPs: [{ip}]},
+    metadata: {name, namespace: where, uid: `${where}-${name}`, labels, annotations: enrolments[dataPlane](revision)},
+    spec: {
+      containers: dataPlane === 'sidecar' ? [application, proxy] : [application],
+      initContainers: dataPlane === 'sidecar' ? [capture] : [],
+    },
+    status: {phase: 'Running', podIP: ip, podIPs: [{ip}], conditions: [{type: 'Ready', status: 'True'}]},
   }
 }
+
+export type DataPlane = 'sidecar' | 'ambient' | 'none'
+
+const enrolments: Record<DataPlane, (revision: string) => Record<string, string>> = {
+  sidecar: (revision) => ({'sidecar.istio.io/status': JSON.stringify({revision})}),
+  ambient: () => ({'ambient.istio.io/redirection': 'enabled'}),
+  none: () => ({}),
+}
+
+const proxy = {name: 'istio-proxy', image: 'proxyv2', args: ['proxy', 'sidecar']}
+const captureArgs = [
+  '-p',
+  '15001',
+  '-z',
+  '15006',
+  '-u',
+  '1337',
+  '-m',
+  'REDIRECT',
+  '-i',
+  '*',
+  '-x',
+  '',
+  '-b',
+  '*',
+  '-d',
+  '15090,15021,15020',
+]
+const capture = {name: 'istio-init', image: 'proxyv2', args: ['istio-iptables', ...captureArgs]}
 
 function withoutUndefined<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T

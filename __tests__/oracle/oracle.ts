@@ -19,6 +19,7 @@ export interface Question {
 /** What it answers; pods by `namespace/name`. */
 export interface OracleAnswer {
   modes?: Record<string, Modes>
+  own?: Record<string, number[]>
   possible?: Record<string, Modes[]>
   sends?: Record<string, string>[]
   injects?: Record<string, boolean>

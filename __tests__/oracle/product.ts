@@ -1,63 +1,64 @@
-import {ambientMode} from '../../src/derive/ambient-mode.ts'
-import {decidingPolicies, effectiveMode} from '../../src/derive/effective-mode.ts'
-import {meshFor} from '../../src/derive/mesh-for.ts'
-import {policiesVisible} from '../../src/derive/policies-visible.ts'
-import {policiesByLevel, policyIndex} from '../../src/derive/policy-index.ts'
+import {judgedPods} from '../../src/derive/judged-pods.ts'
+import {podViews} from '../../src/derive/pod-view.ts'
+import {type PortMode, portMode} from '../../src/derive/port-mode.ts'
 import type {KubeObject} from '../../src/io/io.ts'
 import type {Part} from '../../src/model/part.ts'
-import type {Asked} from '../../src/model/snapshot.ts'
-import type {Pod} from '../../src/model/workload.ts'
+import type {Asked, Snapshot} from '../../src/model/snapshot.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
 import type {Modes} from './oracle.ts'
 
-/** What this action says of the ports of every sidecar pod, from the same objects the oracle gets. */
+/** What this action says of the asked ports of every pod, from the same objects the oracle gets; port 0 stands for the undeclared ones. */
 export function productModes(objects: KubeObject[], ports: number[]): Record<string, Modes> {
-  return perPod(objects, ({index, pod}) => {
-    const deciding = decidingPolicies(index, pod.namespace, pod.labels)
-    return byPort(ports, (port) => effectiveMode(deciding, port).mode)
-  })
-}
-
-/** What it says of ambient pods: `undecided` where it says that Istio's order is undefined. */
-export function productAmbientModes(objects: KubeObject[], ports: number[]): Record<string, Modes> {
-  return perPod(objects, ({index, pod, rootNamespace}) => {
-    const levels = policiesByLevel(index, pod.namespace, pod.labels)
-    return byPort(ports, (port) => {
-      const {mode, undecided} = ambientMode(levels, pod.namespace === rootNamespace, port)
-      return undecided ? `undecided, at least ${mode}` : mode
-    })
-  })
-}
-
-interface Seen {
-  pod: Pod
-  index: ReturnType<typeof policyIndex>
-  rootNamespace: string
-}
-
-function perPod(objects: KubeObject[], modes: (seen: Seen) => Modes): Record<string, Modes> {
-  const snapshot = snapshotFrom(objects, asked, {takenAt: '2026-11-22T18:01:00Z'})
-  const meshes = partValue(snapshot.mesh)
+  const snapshot = snapshotOf(objects)
+  const viewOf = podViews(snapshot)
   return Object.fromEntries(
-    partValue(snapshot.pods).map((pod) => {
-      const mesh = meshFor(pod, meshes)
-      const index = policyIndex(policiesVisible(partValue(snapshot.policies), mesh, partValue(snapshot.namespaces)), mesh.rootNamespace)
-      return [`${pod.namespace}/${pod.name}`, modes({pod, index, rootNamespace: mesh.rootNamespace})]
+    contentOf(snapshot.pods).map((pod) => {
+      const view = viewOf(pod)
+      const answers = ports.map(
+        (port) => [port, portMode(view, {port: port === 0 ? null : port, protocol: 'TCP', passthrough: false})] as const,
+      )
+      return [`${pod.namespace}/${pod.name}`, Object.fromEntries(answers.map(([port, mode]) => [String(port), modeText(mode)]))]
     }),
   )
 }
 
-function byPort(ports: number[], mode: (port: number | null) => string): Modes {
-  return Object.fromEntries(ports.map((port) => [String(port), mode(port === 0 ? null : port)]))
+/** A TCP row: its mode, and whether Istio builds filter chains of its own for the port. */
+export interface Row {
+  port: number
+  mode: string
+  own: boolean
 }
 
-function partValue<T>(part: Part<T>): T {
+/** The TCP rows it makes for every pod; the one of undeclared ports is port 0. */
+export function productRows(objects: KubeObject[]): Record<string, Row[]> {
+  return Object.fromEntries(
+    judgedPods(snapshotOf(objects)).map(({view: {pod}, ports}) => [
+      `${pod.namespace}/${pod.name}`,
+      ports
+        .filter(({protocol}) => protocol === 'TCP')
+        .map(({port, mode, passthrough}) => ({port: port ?? 0, mode: modeText(mode), own: !passthrough})),
+    ]),
+  )
+}
+
+/** The product's snapshot of the objects, read as manifests are. */
+export function snapshotOf(objects: KubeObject[]): Snapshot {
+  return snapshotFrom(objects, asked, {takenAt: '2026-11-22T18:01:00Z'})
+}
+
+/** The value of a part that was read. */
+export function contentOf<T>(part: Part<T>): T {
   if (!part.read) throw new Error(part.reason)
   return part.value
 }
 
+/** A doubt about configuration alone is that Istio's order is undefined. */
+function modeText({mode, doubt}: PortMode): string {
+  return doubt === '' ? mode : `undecided, at least ${mode}`
+}
+
 const asked: Asked = {
-  scope: {namespaces: ['*'], exclude: []},
+  scope: {namespaces: ['*', 'istio-system', 'mesh-root', 'shop', 'bank'], exclude: []},
   revision: '',
   istioVersion: '',
   mtlsMode: 'STRICT',

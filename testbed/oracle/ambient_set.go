@@ -1,9 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,17 +18,17 @@ func ambientSet(request Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	orders, err := orders(w.peerAuthentications)
+	orders, err := w.orders()
 	if err != nil {
 		return Answer{}, err
 	}
-	var views []ambientView
+	views := map[string]ambientView{}
 	for _, order := range orders {
 		view, err := ambientViewOf(w, order)
 		if err != nil {
 			return Answer{}, err
 		}
-		views = append(views, view)
+		views[fmt.Sprint(view)] = view
 	}
 	possible := map[string][]Modes{}
 	for _, pod := range w.pods {
@@ -38,26 +38,29 @@ func ambientSet(request Request) (Answer, error) {
 				modes := modesOf(request.Ports, func(port uint32) string {
 					return ztunnelMode(converting.policies, attaching.attached[nameOf(pod)], port)
 				})
-				key, err := json.Marshal(modes)
-				if err != nil {
-					return Answer{}, err
-				}
-				seen[string(key)] = modes
+				seen[fmt.Sprint(modes)] = modes
 			}
 		}
-		possible[nameOf(pod)] = sortedByKey(seen)
+		possible[nameOf(pod)] = slices.Collect(maps.Values(seen))
 	}
 	return Answer{Possible: possible}, nil
 }
 
-// orders returns the policies once per way to put those of one namespace and one second in a row, told apart by nanoseconds.
-func orders(policies []*securityv1.PeerAuthentication) ([][]*securityv1.PeerAuthentication, error) {
-	ties := map[string][]int{}
-	for i, policy := range policies {
-		level := fmt.Sprintf("%s %d %t", policy.Namespace, policy.CreationTimestamp.Unix(), len(policy.Spec.GetSelector().GetMatchLabels()) > 0)
-		ties[level] = append(ties[level], i)
+// orders returns the policies once per way to put those of one namespace, level and second in a row, told apart by nanoseconds.
+func (w *world) orders() ([][]*securityv1.PeerAuthentication, error) {
+	matters := map[string]bool{w.mesh.GetRootNamespace(): true}
+	for _, pod := range w.pods {
+		matters[pod.Namespace] = true
 	}
-	result := [][]*securityv1.PeerAuthentication{policies}
+	ties := map[string][]int{}
+	for i, policy := range w.peerAuthentications {
+		if matters[policy.Namespace] {
+			selects := len(policy.Spec.GetSelector().GetMatchLabels()) > 0
+			tie := fmt.Sprint(policy.Namespace, policy.CreationTimestamp.Unix(), selects)
+			ties[tie] = append(ties[tie], i)
+		}
+	}
+	result := [][]*securityv1.PeerAuthentication{w.peerAuthentications}
 	for _, tied := range ties {
 		var next [][]*securityv1.PeerAuthentication
 		for _, order := range permutations(tied) {
@@ -72,8 +75,8 @@ func orders(policies []*securityv1.PeerAuthentication) ([][]*securityv1.PeerAuth
 	return result, nil
 }
 
-// mostOrders bounds the work: 120 is five policies of one level in one second.
-const mostOrders = 120
+// mostOrders bounds the work: 720 is six policies of one level in one second.
+const mostOrders = 720
 
 func shifted(policies []*securityv1.PeerAuthentication, order []int) []*securityv1.PeerAuthentication {
 	copied := append([]*securityv1.PeerAuthentication{}, policies...)
@@ -97,17 +100,4 @@ func permutations(items []int) [][]int {
 		}
 	}
 	return all
-}
-
-func sortedByKey(values map[string]Modes) []Modes {
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	sorted := make([]Modes, 0, len(keys))
-	for _, key := range keys {
-		sorted = append(sorted, values[key])
-	}
-	return sorted
 }

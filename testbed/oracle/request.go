@@ -30,6 +30,8 @@ type Answer struct {
 	Error string `json:"error,omitempty"`
 	// Modes of each pod's ports (kinds `sidecar` and `listeners`).
 	Modes map[string]Modes `json:"modes,omitempty"`
+	// Own lists the ports of each pod that have filter chains of their own (kind `listeners`).
+	Own map[string][]uint32 `json:"own,omitempty"`
 	// Possible modes of each pod's ports: more than one where Istio leaves the order of equal timestamps undefined (kind `ambient`).
 	Possible map[string][]Modes `json:"possible,omitempty"`
 	// Sends says, per call, what the client's proxy sends to each endpoint (kind `client`).

@@ -1,5 +1,4 @@
 package main
 
-func listeners(Request) (Answer, error) { return Answer{}, nil }
 func client(Request) (Answer, error)    { return Answer{}, nil }
 func injection(Request) (Answer, error) { return Answer{}, nil }
