@@ -4,7 +4,7 @@ import {Failure, messageOf} from '../model/failure.ts'
 import type {Clock, Downloads} from './io.ts'
 import {codeOf, retryDelay} from './retry.ts'
 
-/** Downloads by @actions/http-client: proxies honoured, redirects followed but never from https to http. */
+/** Downloads by @actions/http-client, which honours proxies; redirects are followed here, for it knows no relative ones. */
 export function liveDownloads(clock: Clock): Downloads {
   return {
     async bytes(url, {maxBytes, timeoutMs, onRetry = () => {}}) {
@@ -26,7 +26,7 @@ export function liveDownloads(clock: Clock): Downloads {
 }
 
 async function attempt(url: string, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-  const client = new HttpClient(userAgent, [], {allowRetries: false, socketTimeout: Math.min(timeoutMs, idleMs)})
+  const client = new HttpClient(userAgent, [], {allowRetries: false, allowRedirects: false, socketTimeout: Math.min(timeoutMs, idleMs)})
   let message: IncomingMessage | undefined
   const timeout = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
@@ -34,8 +34,15 @@ async function attempt(url: string, maxBytes: number, timeoutMs: number): Promis
   }, timeoutMs)
   try {
     const answer = async () => {
-      message = (await client.get(url)).message
-      return bodyOf(message, url, maxBytes)
+      let at = new URL(url)
+      for (let hops = 0; hops <= maxRedirects; hops++) {
+        message = (await client.get(at.href)).message
+        const {statusCode = 0, headers} = message
+        if (statusCode < 300 || statusCode >= 400 || headers.location === undefined) return bodyOf(message, url, maxBytes)
+        message.destroy()
+        at = redirected(at, headers.location)
+      }
+      throw new Refused(`it redirects more than ${maxRedirects} times`, {})
     }
     return await Promise.race([answer(), timeout.promise])
   } catch (thrown) {
@@ -45,6 +52,12 @@ async function attempt(url: string, maxBytes: number, timeoutMs: number): Promis
     message?.destroy()
     client.dispose()
   }
+}
+
+function redirected(from: URL, location: string): URL {
+  const to = new URL(location, from)
+  if (to.protocol !== from.protocol && from.protocol === 'https:') throw new Refused('it redirects from https to http', {})
+  return to
 }
 
 async function bodyOf(message: IncomingMessage, url: string, maxBytes: number): Promise<Uint8Array> {
@@ -75,8 +88,7 @@ class Refused extends Error {
 }
 
 function failureOf(url: string, refused: Refused): Failure {
-  const isDowngrade = refused.message.startsWith('Redirect from HTTPS to HTTP')
-  return new Failure(`\`${url}\` could not be downloaded: ${isDowngrade ? 'it redirects from https to http' : refused.message}.`, {
+  return new Failure(`\`${url}\` could not be downloaded: ${refused.message}.`, {
     cure: 'Check the address and that the runner reaches it (`HTTPS_PROXY`, `NO_PROXY`), or name a mirror that it reaches.',
     entry,
     cause: refused,
@@ -85,4 +97,5 @@ function failureOf(url: string, refused: Refused): Failure {
 
 const entry = 'download-failed'
 const userAgent = 'istio-mtls-action'
+const maxRedirects = 5
 const idleMs = 30_000

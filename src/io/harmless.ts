@@ -8,7 +8,7 @@ export function harmlessLine(text: string): string {
     .replace(/\r\n|[\n\r\u0085\u2028\u2029]/g, ' ⏎ ')
     .replace(unseen, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
     .replace(oldCommand, '##$1 [')
-    .replace(newCommand, '$1: :')
+    .replace(newCommand, '$1: ')
 }
 
 /** The same for text whose line breaks are wanted and escaped on the way (annotations, debug lines). */

@@ -22,8 +22,9 @@ export function isTransient({status, code}: Attempt): boolean {
 
 /** The network's error code of whatever was thrown, looking through its causes; '' when it is none. */
 export function codeOf(thrown: unknown): string {
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    if ('code' in error && typeof error.code === 'string') return error.code
+  let error = thrown as {code?: unknown; cause?: unknown} | null | undefined
+  for (; typeof error === 'object' && error !== null; error = error.cause as typeof error) {
+    if (typeof error.code === 'string') return error.code
   }
   return ''
 }

@@ -6,13 +6,17 @@ import type {Runner} from './io.ts'
 /** The runner of this process: its variables, and its files for outputs, state and summary through @actions/core. */
 export function liveRunner(): Runner {
   const env = Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  const masked = new Set<string>()
   return {
     env,
     platform: process.platform,
     arch: process.arch,
     temp: env['RUNNER_TEMP'] || tmpdir(),
     workspace: env['GITHUB_WORKSPACE'] || process.cwd(),
-    mask: setSecret,
+    mask(secret) {
+      if (!masked.has(secret)) setSecret(secret)
+      masked.add(secret)
+    },
     output: setOutput,
     saveState,
     state: getState,

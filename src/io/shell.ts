@@ -6,16 +6,18 @@ import {startTimeOf} from './process-identity.ts'
 
 /**
  * Starts programs by argument list. A program that runs when `cancelled` aborts is told so (unless the caller brings a signal of its own);
- * one started after that is cleaning up and is left alone.
+ * one started after that is cleaning up and is left alone. Stopping is SIGINT, after `patienceMs` SIGTERM (the runner ends us at 7.5 s,
+ * ProcessInvoker.cs), as much later SIGKILL.
  */
-export function liveShell(cancelled: AbortSignal): Shell {
+export function liveShell(cancelled: AbortSignal, patienceMs = 7000): Shell {
   return {
     async output(file, args, {env, stdin}) {
       const input = stdin === undefined ? undefined : Buffer.from(stdin)
       const {exitCode, stdout, stderr} = await getExecOutput(quoted(file), args, {env, input, silent: true, ignoreReturnCode: true})
       return {code: exitCode, signal: null, stdout, stderr, timedOut: false}
     },
-    run: (file, args, options) => run(file, args, {...options, signal: options.signal ?? (cancelled.aborted ? undefined : cancelled)}),
+    run: (file, args, options) =>
+      run(file, args, {...options, signal: options.signal ?? (cancelled.aborted ? undefined : cancelled)}, patienceMs),
     async end({pid, startTime}, graceMs) {
       const isStillIt = async () => startTime !== '' && (await startTimeOf(pid)) === startTime
       if (!(await isStillIt())) return false
@@ -30,14 +32,14 @@ export function liveShell(cancelled: AbortSignal): Shell {
   }
 }
 
-async function run(file: string, args: string[], options: ShellOptions): Promise<ShellResult> {
+async function run(file: string, args: string[], options: ShellOptions, patienceMs: number): Promise<ShellResult> {
   const {env, cwd, signal, stdin = '', timeoutMs, onLine, onStart} = options
   signal?.throwIfAborted()
   const child = spawn(file, args, {env, cwd, stdio: 'pipe', windowsHide: true})
   const stdout = collect(child, 'stdout', onLine)
   const stderr = collect(child, 'stderr', onLine)
   let timedOut = false
-  const stop = stopper(child)
+  const stop = stopper(child, patienceMs)
   const expire = () => {
     timedOut = true
     stop()
@@ -65,8 +67,7 @@ async function run(file: string, args: string[], options: ShellOptions): Promise
   }
 }
 
-/** SIGINT once, SIGTERM after 7 s (the runner's own clock, ProcessInvoker.cs: 7.5 s), SIGKILL 7 s later. */
-function stopper(child: ChildProcess): (() => void) & {done(): void} {
+function stopper(child: ChildProcess, patienceMs: number): (() => void) & {done(): void} {
   const timers: NodeJS.Timeout[] = []
   const stop = () => {
     if (timers.length > 0) return
@@ -101,5 +102,4 @@ function quoted(file: string): string {
   return `"${file}"`
 }
 
-const patienceMs = 7000
 const pollMs = 100
