@@ -39,7 +39,8 @@ export function apiOf(apiServer: string, pki: string): Api {
     },
     async create(path, object) {
       const {status, text} = await ask('POST', path, object)
-      if (status >= 300 && status !== 409) throw new Error(`The API server answers ${status} to a new object at \`${path}\`: ${text.slice(0, 300)}`)
+      if (status >= 300 && status !== 409)
+        throw new Error(`The API server answers ${status} to a new object at \`${path}\`: ${text.slice(0, 300)}`)
     },
   }
 }
@@ -50,9 +51,9 @@ export function httpsRequest(url: string, options: RequestOptions, body?: unknow
   // Node would send the body of a DELETE without its length.
   const headers = {...options.headers, 'content-length': Buffer.byteLength(text)}
   return new Promise((resolve, reject) => {
-    const call = request(url, {timeout: 30_000, ...options, headers}, response => {
+    const call = request(url, {timeout: 30_000, ...options, headers}, (response) => {
       let answer = ''
-      response.setEncoding('utf8').on('data', chunk => (answer += chunk))
+      response.setEncoding('utf8').on('data', (chunk) => (answer += chunk))
       response.on('error', reject).on('end', () => resolve({status: response.statusCode ?? 0, text: answer}))
     })
     call.on('error', reject).on('timeout', () => call.destroy(new Error(`No answer from \`${url}\` within 30 s`)))

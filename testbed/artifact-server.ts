@@ -42,11 +42,11 @@ function sizeOf(file: string): number | undefined {
 }
 
 function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const call = request(settings.registry + incoming.url, {method: incoming.method, headers: incoming.headers}, answer => {
+  const call = request(settings.registry + incoming.url, {method: incoming.method, headers: incoming.headers}, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
     answer.pipe(outgoing)
   })
-  call.on('error', error => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end(`${error.message}\n`)))
+  call.on('error', (error) => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end(`${error.message}\n`)))
   incoming.pipe(call)
 }
 
@@ -55,7 +55,14 @@ function logWhenDone(incoming: IncomingMessage, outgoing: ServerResponse): void 
   const {method, url, headers} = incoming
   const time = new Date().toISOString()
   outgoing.on('close', () => {
-    const line = {time, method, path: url, status: outgoing.statusCode, complete: outgoing.writableFinished, userAgent: headers['user-agent']}
+    const line = {
+      time,
+      method,
+      path: url,
+      status: outgoing.statusCode,
+      complete: outgoing.writableFinished,
+      userAgent: headers['user-agent'],
+    }
     appendFileSync(settings.accessLog, `${JSON.stringify(line)}\n`)
   })
 }

@@ -54,7 +54,7 @@ export interface UpOptions {
 export async function up({bed = 0, onProgress = () => {}}: UpOptions = {}): Promise<Bed> {
   const addresses = addressesOf(bed)
   requireMachine()
-  return interruptible(async signal => {
+  return interruptible(async (signal) => {
     const built = await build(onProgress)
     const release = await lock(`bed-${bed}`, () => onProgress(`waiting for another process that is working on bed ${bed}`))
     try {
@@ -62,7 +62,8 @@ export async function up({bed = 0, onProgress = () => {}}: UpOptions = {}): Prom
       await reap(bed, onProgress)
       const running = await healthyBuild(bed, onProgress)
       if (running) {
-        if (running.artifacts !== built.artifacts) onProgress(`bed ${bed} runs from other sources than these; take it down first to renew it`)
+        if (running.artifacts !== built.artifacts)
+          onProgress(`bed ${bed} runs from other sources than these; take it down first to renew it`)
         return describe(bed, running)
       }
       await closeSandbox(addresses)
@@ -98,7 +99,7 @@ export interface BedStatus {
 /** All beds of this machine. */
 export async function status(): Promise<BedStatus[]> {
   return Promise.all(
-    recordedBeds().map(async number => {
+    recordedBeds().map(async (number) => {
       const built = recordedBuild(number)
       if (!built) return {number, state: (await isLocked(number)) ? ('starting' as const) : ('stale' as const)}
       if (!isAlive(initOf(number))) return {number, state: 'stale' as const}
@@ -156,7 +157,7 @@ function recordedBuild(number: number): Build | undefined {
 
 function recordedBeds(): number[] {
   if (!existsSync(runRoot)) return []
-  return readdirSync(runRoot).flatMap(name => (/^bed-\d$/.test(name) ? [Number(name.slice(-1))] : []))
+  return readdirSync(runRoot).flatMap((name) => (/^bed-\d$/.test(name) ? [Number(name.slice(-1))] : []))
 }
 
 function describe(number: number, built: Build): Bed {
@@ -184,6 +185,10 @@ function describe(number: number, built: Build): Bed {
 }
 
 function requireMachine(): void {
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error(`The test bed runs on Linux on x86-64, not on ${process.platform} ${process.arch}: point KUBECONFIG at a cluster instead`)
-  if (process.getuid?.() !== 0) throw new Error('The test bed makes network namespaces, mounts and cgroups: run it as root, or point KUBECONFIG at a cluster instead')
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error(
+      `The test bed runs on Linux on x86-64, not on ${process.platform} ${process.arch}: point KUBECONFIG at a cluster instead`,
+    )
+  if (process.getuid?.() !== 0)
+    throw new Error('The test bed makes network namespaces, mounts and cgroups: run it as root, or point KUBECONFIG at a cluster instead')
 }

@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process'
-import {cpSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {closeSync, cpSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {type Addresses, addressesOf} from './addresses.ts'
 import {apiOf} from './api.ts'
@@ -23,13 +23,13 @@ export interface BootOptions {
 }
 
 /** Boots that bed from nothing until DNS answers in it; a failed start is undone and its error ends with the log of the guilty component. */
-export async function boot({bed, build, onProgress, signal, change = components => components}: BootOptions): Promise<void> {
+export async function boot({bed, build, onProgress, signal, change = (components) => components}: BootOptions): Promise<void> {
   const addresses = addressesOf(bed)
   try {
     const plan = await prepare(addresses, build)
     const began = Date.now()
     const onReady = ({name}: Component) => onProgress(`${name} ready after ${((Date.now() - began) / 1000).toFixed(1)} s`)
-    await startAll(change(componentsOf(plan)), {launch: component => launch(component, plan), onReady, signal})
+    await startAll(change(componentsOf(plan)), {launch: (component) => launch(component, plan), onReady, signal})
   } catch (error) {
     const log = error instanceof StartError ? tailOf(bed, error.component.log ?? error.component.name) : ''
     await closeSandbox(addresses)
@@ -58,8 +58,8 @@ async function prepare(addresses: Addresses, build: Build): Promise<Plan> {
   placeFiles(build.cni, join(runDir, 'overlay/opt/cni/bin'))
   write(join(runDir, 'overlay/etc/cni/net.d/10-bridge.conflist'), cniConfig(addresses))
   placeFiles(build.blobs, join(runDir, 'registry'))
-  const [init] = await Promise.all([openSandbox(addresses), makePki(pki, addresses)])
-  return planOf(addresses, build, init)
+  await makePki(pki, addresses)
+  return planOf(addresses, build, await openSandbox(addresses))
 }
 
 function planOf(addresses: Addresses, build: Build, init: ProcessIdentity): Plan {
@@ -78,8 +78,13 @@ function launch({name, command = [], files = {}}: Component, {build, runDir, ini
     // A proxy of the machine must not stand between containerd and the bed's own registry.
     env: {PATH: `${build.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root'},
   })
+  closeSync(log)
   child.unref()
-  return {ended: new Promise(resolve => child.on('error', error => resolve(error.message)).on('exit', (code, signal) => resolve(signal ?? `code ${code}`)))}
+  return {
+    ended: new Promise((resolve) =>
+      child.on('error', (error) => resolve(error.message)).on('exit', (code, signal) => resolve(signal ?? `code ${code}`)),
+    ),
+  }
 }
 
 function write(file: string, text: string): void {
@@ -107,5 +112,9 @@ function placeFiles(from: string, to: string): void {
 function cniConfig({podsNet}: Addresses): string {
   const ipam = {type: 'host-local', ranges: [[{subnet: podsNet}]], routes: [{dst: '0.0.0.0/0'}]}
   const bridge = {type: 'bridge', bridge: 'cni0', isGateway: true, ipMasq: true, hairpinMode: true, ipam}
-  return JSON.stringify({cniVersion: '1.0.0', name: 'bed', plugins: [bridge, {type: 'portmap', capabilities: {portMappings: true}}]}, null, 1)
+  return JSON.stringify(
+    {cniVersion: '1.0.0', name: 'bed', plugins: [bridge, {type: 'portmap', capabilities: {portMappings: true}}]},
+    null,
+    1,
+  )
 }

@@ -33,8 +33,12 @@ export async function removeCgroups(name: string): Promise<void> {
 }
 
 function hierarchies(): {root: string; version: 1 | 2}[] {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map(line => line.split(' '))
-  return mounts.flatMap(([, root, type]) => (root && (type === 'cgroup' || type === 'cgroup2') ? [{root, version: type === 'cgroup' ? 1 : 2} as const] : []))
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+  return mounts.flatMap(([, root, type]) =>
+    root && (type === 'cgroup' || type === 'cgroup2') ? [{root, version: type === 'cgroup' ? 1 : 2} as const] : [],
+  )
 }
 
 /** Hands the controllers down, as version 2 wants it at each level. */

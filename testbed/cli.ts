@@ -13,7 +13,10 @@ const usage = `npm run testbed -- up [--bed N]      boots bed N (0 to 9; 0 unles
                    kubeconfig       path of the administrator's kubeconfig
                    build            only builds`
 
-const {positionals, values} = parseArgs({allowPositionals: true, options: {bed: {type: 'string', default: '0'}, all: {type: 'boolean', default: false}}})
+const {positionals, values} = parseArgs({
+  allowPositionals: true,
+  options: {bed: {type: 'string', default: '0'}, all: {type: 'boolean', default: false}},
+})
 const bed = Number(values.bed)
 const began = Date.now()
 const say = (line: string) => console.error(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
@@ -26,21 +29,24 @@ const commands: Record<string, () => Promise<void>> = {
   },
   async down() {
     const beds = values.all ? (await status()).map(({number}) => number) : [bed]
-    await Promise.all(beds.map(number => down({bed: number})))
+    await Promise.all(beds.map((number) => down({bed: number})))
     say(beds.length === 0 ? 'no bed runs' : `bed ${beds.join(', ')} is gone`)
   },
   async status() {
     const beds = await status()
     if (beds.length === 0) console.log('no bed runs')
-    for (const {number, state, silent = [], bed: running} of beds) console.log(`bed ${number}  ${state.padEnd(9)}  ${running?.kubeconfig ?? ''}  ${silent.length > 0 ? `silent: ${silent.join(', ')}` : ''}`.trimEnd())
+    for (const {number, state, silent = [], bed: running} of beds)
+      console.log(
+        `bed ${number}  ${state.padEnd(9)}  ${running?.kubeconfig ?? ''}  ${silent.length > 0 ? `silent: ${silent.join(', ')}` : ''}`.trimEnd(),
+      )
   },
   async logs() {
     const folder = join(runDirOf(bed), 'log')
     if (!existsSync(folder)) throw new Error(`Bed ${bed} does not run`)
     const name = positionals[1]
-    const names = readdirSync(folder).filter(file => !file.startsWith('.') && /\.(log|jsonl)$/.test(file))
-    if (!name) return console.log(names.map(file => file.replace(/\.log$/, '')).join('\n'))
-    const file = names.find(file => file === name || file === `${name}.log`)
+    const names = readdirSync(folder).filter((file) => !file.startsWith('.') && /\.(log|jsonl)$/.test(file))
+    if (!name) return console.log(names.map((file) => file.replace(/\.log$/, '')).join('\n'))
+    const file = names.find((file) => file === name || file === `${name}.log`)
     if (!file) throw new Error(`\`${name}\` has no log: there is ${names.join(', ')}`)
     console.log(readFileSync(join(folder, file), 'utf8'))
   },

@@ -11,7 +11,7 @@ export interface Component {
   /** Whether it does its work; an error counts as "not yet". */
   ready: () => Promise<boolean>
   /** What is done once when it is ready, before those who need it start. */
-  then?: () => Promise<void>
+  fill?: () => Promise<void>
   /** Seconds until it must be ready; 60 unless told. */
   timeout?: number
   /** Whose log tells why it is not ready; its own unless told. */
@@ -44,15 +44,18 @@ export interface StartOptions {
  */
 export async function startAll(components: Component[], {launch, onReady = () => {}, signal}: StartOptions): Promise<void> {
   checkNeeds(components)
-  const state = {stopped: false}
-  const aborted = new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+  const state: State = {stopped: false, launch, fail: () => {}}
+  const failed = new Promise<never>((_, reject) => {
+    state.fail = reject
+    signal?.addEventListener('abort', () => reject(signal.reason), {once: true})
+  })
   const started = new Map<string, Promise<void>>()
   // In order of need, so that each finds the promises of those before it.
   for (const component of inOrder(components)) {
-    const needs = component.needs.map(name => started.get(name) as Promise<void>)
+    const needs = component.needs.map((name) => started.get(name) as Promise<void>)
     const promise = Promise.all(needs).then(async () => {
       if (state.stopped) return
-      await start(component, launch, state)
+      await start(component, state)
       onReady(component)
     })
     promise.catch(() => {})
@@ -60,7 +63,7 @@ export async function startAll(components: Component[], {launch, onReady = () =>
   }
   try {
     signal?.throwIfAborted()
-    await Promise.race([Promise.all(started.values()), aborted])
+    await Promise.race([Promise.all(started.values()), failed])
   } finally {
     state.stopped = true
   }
@@ -71,40 +74,46 @@ export function inOrder(components: Component[]): Component[] {
   const ordered: Component[] = []
   let rest = components
   while (rest.length > 0) {
-    const next = rest.filter(component => component.needs.every(name => ordered.some(done => done.name === name)))
-    if (next.length === 0) throw new Error(`Components need each other in a circle: \`${rest.map(component => component.name).join('`, `')}\``)
+    const next = rest.filter((component) => component.needs.every((name) => ordered.some((done) => done.name === name)))
+    if (next.length === 0)
+      throw new Error(`Components need each other in a circle: \`${rest.map((component) => component.name).join('`, `')}\``)
     ordered.push(...next)
-    rest = rest.filter(component => !next.includes(component))
+    rest = rest.filter((component) => !next.includes(component))
   }
   return ordered
 }
 
 function checkNeeds(components: Component[]): void {
-  const names = new Set(components.map(component => component.name))
+  const names = new Set(components.map((component) => component.name))
   for (const {name, needs} of components) {
     for (const need of needs) if (!names.has(need)) throw new Error(`\`${name}\` needs \`${need}\`, which is no component`)
   }
 }
 
-async function start(component: Component, launch: (component: Component) => Running, state: {stopped: boolean}): Promise<void> {
-  const {command, ready, then, timeout = 60} = component
-  let ended: string | undefined
-  if (command) launch(component).ended.then(how => (ended = how))
+interface State {
+  stopped: boolean
+  launch: StartOptions['launch']
+  fail: (error: Error) => void
+}
+
+async function start(component: Component, state: State): Promise<void> {
+  const {command, ready, fill, timeout = 60} = component
+  // Also when it ends long after it was ready, while others still start.
+  if (command) state.launch(component).ended.then((how) => state.fail(new StartError(component, `it ended with ${how}`)))
   const deadline = Date.now() + timeout * 1000
   let reason = ''
   const isReady = () =>
-    ready().catch(error => {
+    ready().catch((error) => {
       reason = `: ${error instanceof Error ? error.message : error}`
       return false
     })
   while (!(await isReady())) {
     if (state.stopped) return
-    if (ended !== undefined) throw new StartError(component, `it ended with ${ended}`)
     if (Date.now() > deadline) throw new StartError(component, `it is not ready after ${timeout} s${reason}`)
     await pause(50)
   }
   try {
-    await then?.()
+    await fill?.()
   } catch (error) {
     throw new StartError(component, error instanceof Error ? error.message : String(error))
   }

@@ -10,8 +10,12 @@ export async function makePki(folder: string, addresses: Addresses): Promise<voi
   const ec = generateKeyPairSync('ec', {namedCurve: 'P-256'})
   writeFileSync(join(folder, 'service-accounts.key'), ec.privateKey.export({type: 'sec1', format: 'pem'}), {mode: 0o600})
   writeFileSync(join(folder, 'service-accounts.pub'), ec.publicKey.export({type: 'spki', format: 'pem'}))
-  await issue(folder, {name: 'ca', subject: `/CN=istio-mtls-bed-${addresses.number}`, extensions: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature']})
-  await Promise.all(certificatesOf(addresses).map(certificate => issue(folder, certificate)))
+  await issue(folder, {
+    name: 'ca',
+    subject: `/CN=istio-mtls-bed-${addresses.number}`,
+    extensions: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature'],
+  })
+  await Promise.all(certificatesOf(addresses).map((certificate) => issue(folder, certificate)))
   for (const {name, kubeconfig} of certificatesOf(addresses)) {
     if (kubeconfig) writeFileSync(join(folder, `${name}.kubeconfig`), kubeconfigOf(folder, name, addresses), {mode: 0o600})
   }
@@ -27,11 +31,22 @@ interface Certificate {
 function certificatesOf({nodeIp, apiServiceIp}: Addresses): Certificate[] {
   const client = ['extendedKeyUsage=clientAuth']
   const server = (names: string) => ['extendedKeyUsage=serverAuth', `subjectAltName=${names}`]
-  const apiNames = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'].map(name => `DNS:${name}`)
+  const apiNames = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'].map(
+    (name) => `DNS:${name}`,
+  )
   return [
-    {name: 'kube-apiserver', subject: '/CN=kube-apiserver', extensions: server([...apiNames, `IP:${nodeIp}`, 'IP:127.0.0.1', `IP:${apiServiceIp}`].join(','))},
+    {
+      name: 'kube-apiserver',
+      subject: '/CN=kube-apiserver',
+      extensions: server([...apiNames, `IP:${nodeIp}`, 'IP:127.0.0.1', `IP:${apiServiceIp}`].join(',')),
+    },
     {name: 'artifacts', subject: '/CN=artifacts', extensions: server(`DNS:localhost,IP:${nodeIp},IP:127.0.0.1`)},
-    {name: 'kubelet', subject: '/O=system:nodes/CN=system:node:node1', extensions: ['extendedKeyUsage=serverAuth,clientAuth', `subjectAltName=DNS:node1,IP:${nodeIp}`], kubeconfig: true},
+    {
+      name: 'kubelet',
+      subject: '/O=system:nodes/CN=system:node:node1',
+      extensions: ['extendedKeyUsage=serverAuth,clientAuth', `subjectAltName=DNS:node1,IP:${nodeIp}`],
+      kubeconfig: true,
+    },
     {name: 'apiserver-to-kubelet', subject: '/O=system:masters/CN=apiserver-to-kubelet', extensions: client},
     {name: 'admin', subject: '/O=system:masters/CN=admin', extensions: client, kubeconfig: true},
     {name: 'kube-controller-manager', subject: '/CN=system:kube-controller-manager', extensions: client, kubeconfig: true},
@@ -41,11 +56,23 @@ function certificatesOf({nodeIp, apiServiceIp}: Addresses): Certificate[] {
 }
 
 async function issue(folder: string, {name, subject, extensions}: Certificate): Promise<void> {
-  const config = ['[req]', 'distinguished_name = dn', 'x509_extensions = ext', '[dn]', '[ext]', 'subjectKeyIdentifier = hash', ...extensions].join('\n')
+  const config = [
+    '[req]',
+    'distinguished_name = dn',
+    'x509_extensions = ext',
+    '[dn]',
+    '[ext]',
+    'subjectKeyIdentifier = hash',
+    ...extensions,
+  ].join('\n')
   writeFileSync(join(folder, `${name}.cnf`), config)
   const signer = name === 'ca' ? [] : ['-CA', 'ca.crt', '-CAkey', 'ca.key']
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`]
-  await run('openssl', ['req', '-x509', ...key, '-sha256', '-days', '365', '-config', `${name}.cnf`, '-subj', subject, ...signer, '-out', `${name}.crt`], {cwd: folder})
+  await run(
+    'openssl',
+    ['req', '-x509', ...key, '-sha256', '-days', '365', '-config', `${name}.cnf`, '-subj', subject, ...signer, '-out', `${name}.crt`],
+    {cwd: folder},
+  )
 }
 
 function kubeconfigOf(folder: string, name: string, {number, nodeIp}: Addresses): string {

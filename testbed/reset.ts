@@ -19,9 +19,12 @@ export async function reset(bed: Bed): Promise<void> {
   }
 }
 
-const admission = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations', 'validatingadmissionpolicybindings', 'validatingadmissionpolicies'].map(
-  kind => `/apis/admissionregistration.k8s.io/v1/${kind}`,
-)
+const admission = [
+  'mutatingwebhookconfigurations',
+  'validatingwebhookconfigurations',
+  'validatingadmissionpolicybindings',
+  'validatingadmissionpolicies',
+].map((kind) => `/apis/admissionregistration.k8s.io/v1/${kind}`)
 
 const clusterWide = [
   ...admission,
@@ -35,11 +38,11 @@ const clusterWide = [
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
-const inSystemNamespaces = systemNamespaces.flatMap(namespace => [
-  ...['deployments', 'daemonsets', 'statefulsets', 'replicasets'].map(kind => `/apis/apps/v1/namespaces/${namespace}/${kind}`),
-  ...['pods', 'services', 'secrets', 'configmaps', 'serviceaccounts'].map(kind => `/api/v1/namespaces/${namespace}/${kind}`),
-  ...['jobs', 'cronjobs'].map(kind => `/apis/batch/v1/namespaces/${namespace}/${kind}`),
-  ...['roles', 'rolebindings'].map(kind => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/${kind}`),
+const inSystemNamespaces = systemNamespaces.flatMap((namespace) => [
+  ...['deployments', 'daemonsets', 'statefulsets', 'replicasets'].map((kind) => `/apis/apps/v1/namespaces/${namespace}/${kind}`),
+  ...['pods', 'services', 'secrets', 'configmaps', 'serviceaccounts'].map((kind) => `/api/v1/namespaces/${namespace}/${kind}`),
+  ...['jobs', 'cronjobs'].map((kind) => `/apis/batch/v1/namespaces/${namespace}/${kind}`),
+  ...['roles', 'rolebindings'].map((kind) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/${kind}`),
   `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
   `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
@@ -48,10 +51,14 @@ const inSystemNamespaces = systemNamespaces.flatMap(namespace => [
 /** Deletes what does not belong to an empty cluster at these collections; returns the paths of what is still there. */
 async function sweep(api: Api, collections: string[]): Promise<string[]> {
   const found = await Promise.all(
-    collections.map(async path => {
+    collections.map(async (path) => {
       const {items} = await api.json<{items: KubeObject[]}>(path)
-      const foreign = items.filter(item => !belongs(item, path))
-      await Promise.all(foreign.filter(item => !item.metadata.deletionTimestamp || path.endsWith('/pods')).map(({metadata}) => remove(api, `${path}/${metadata.name}`)))
+      const foreign = items.filter((item) => !belongs(item, path))
+      await Promise.all(
+        foreign
+          .filter((item) => !item.metadata.deletionTimestamp || path.endsWith('/pods'))
+          .map(({metadata}) => remove(api, `${path}/${metadata.name}`)),
+      )
       return foreign.map(({metadata}) => `${path}/${metadata.name}`)
     }),
   )
@@ -62,7 +69,14 @@ function belongs({metadata}: KubeObject, path: string): boolean {
   const {name, labels = {}} = metadata
   if (labels['istio-mtls-testbed'] || labels['k8s-app'] === 'kube-dns' || labels['kubernetes.io/bootstrapping']) return true
   if (path.endsWith('/serviceaccounts') && path.includes('kube-system')) return !name.startsWith('istio')
-  const native = ['kubernetes', 'kube-root-ca.crt', 'extension-apiserver-authentication', 'kube-apiserver-legacy-service-account-token-tracking', 'cluster-admin', 'default']
+  const native = [
+    'kubernetes',
+    'kube-root-ca.crt',
+    'extension-apiserver-authentication',
+    'kube-apiserver-legacy-service-account-token-tracking',
+    'cluster-admin',
+    'default',
+  ]
   return native.includes(name) || name.startsWith('system') || (path.endsWith('/namespaces') && systemNamespaces.includes(name))
 }
 
@@ -71,23 +85,24 @@ async function emptyNamespaces(api: Api): Promise<string[]> {
   const {items} = await api.json<{items: KubeObject[]}>('/api/v1/pods')
   const foreign = items.filter(({metadata}) => !systemNamespaces.includes(metadata.namespace as string))
   const paths = foreign.map(({metadata}) => `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`)
-  await Promise.all(paths.map(path => remove(api, path)))
+  await Promise.all(paths.map((path) => remove(api, path)))
   return paths
 }
 
 /** At once: nobody waits for an orderly end. */
 async function remove(api: Api, path: string): Promise<void> {
   const {status, text} = await api.request('DELETE', path, {gracePeriodSeconds: 0, propagationPolicy: 'Background'})
-  if (status >= 300 && status !== 404 && status !== 409) throw new Error(`The API server answers ${status} to the end of \`${path}\`: ${text.slice(0, 300)}`)
+  if (status >= 300 && status !== 404 && status !== 409)
+    throw new Error(`The API server answers ${status} to the end of \`${path}\`: ${text.slice(0, 300)}`)
 }
 
 /** Takes labels such as `istio-injection` off the namespaces that stay. */
 async function bareSystemNamespaces(api: Api): Promise<void> {
   for (const name of systemNamespaces) {
     const {metadata} = await api.json(`/api/v1/namespaces/${name}`)
-    const foreign = Object.keys(metadata.labels ?? {}).filter(label => label !== 'kubernetes.io/metadata.name')
+    const foreign = Object.keys(metadata.labels ?? {}).filter((label) => label !== 'kubernetes.io/metadata.name')
     if (foreign.length === 0) continue
-    const labels = Object.fromEntries(foreign.map(label => [label, null]))
+    const labels = Object.fromEntries(foreign.map((label) => [label, null]))
     await api.request('PATCH', `/api/v1/namespaces/${name}`, {metadata: {labels}}, 'application/merge-patch+json')
   }
 }

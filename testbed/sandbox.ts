@@ -1,5 +1,5 @@
 import {spawn, spawnSync} from 'node:child_process'
-import {existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync} from 'node:fs'
+import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Addresses} from './addresses.ts'
 import {makeCgroups, removeCgroups} from './cgroups.ts'
@@ -10,7 +10,8 @@ import {attempt, pause, run} from './shell.ts'
 /** Makes the bed's network, cgroups and process namespace; resolves with its process 1. */
 export async function openSandbox(addresses: Addresses): Promise<ProcessIdentity> {
   const runDir = runDirOf(addresses.number)
-  for (const folder of ['etc', 'opt', 'var', 'work-etc', 'work-opt', 'work-var']) mkdirSync(join(runDir, 'overlay', folder), {recursive: true})
+  for (const folder of ['etc', 'opt', 'var', 'work-etc', 'work-opt', 'work-var'])
+    mkdirSync(join(runDir, 'overlay', folder), {recursive: true})
   makeCgroups(addresses.name)
   await connect(addresses)
   return startInit(addresses, runDir)
@@ -57,7 +58,12 @@ export function initOf(bed: number): ProcessIdentity | undefined {
 async function connect({name, link, hostIp, nodeIp, servicesNet, podsNet}: Addresses): Promise<void> {
   await run('ip', ['netns', 'add', name])
   await run('ip', ['link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name])
-  const outside = [`address add ${hostIp}/24 dev ${link}`, `link set ${link} up`, `route add ${podsNet} via ${nodeIp}`, `route add ${servicesNet} via ${nodeIp}`]
+  const outside = [
+    `address add ${hostIp}/24 dev ${link}`,
+    `link set ${link} up`,
+    `route add ${podsNet} via ${nodeIp}`,
+    `route add ${servicesNet} via ${nodeIp}`,
+  ]
   const inside = ['link set lo up', `address add ${nodeIp}/24 dev eth0`, 'link set eth0 up', `route add default via ${hostIp}`]
   await run('ip', ['-batch', '-'], {input: outside.join('\n')})
   await run('ip', ['-netns', name, '-batch', '-'], {input: inside.join('\n')})
@@ -68,9 +74,23 @@ async function startInit({name}: Addresses, runDir: string): Promise<ProcessIden
   // Not `ip netns exec`: it mounts a /sys of its own, which hides the cgroups.
   const unshare = spawn(
     'nsenter',
-    [`--net=/run/netns/${name}`, 'unshare', '--mount', '--propagation', 'slave', '--pid', '--fork', '--kill-child', '--', 'bash', join(sourceDir, 'init.sh'), runDir],
+    [
+      `--net=/run/netns/${name}`,
+      'unshare',
+      '--mount',
+      '--propagation',
+      'slave',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--',
+      'bash',
+      join(sourceDir, 'init.sh'),
+      runDir,
+    ],
     {detached: true, stdio: ['ignore', log, log], cwd: '/'},
   )
+  closeSync(log)
   unshare.unref()
   for (let waited = 0; waited < 500 && unshare.exitCode === null; waited++) {
     if (existsSync(join(runDir, 'init'))) return initOf(Number(name.slice(-1))) as ProcessIdentity

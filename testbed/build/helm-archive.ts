@@ -17,10 +17,24 @@ export async function packHelm(helm: string, folder: string, work: string): Prom
   await run('chmod', ['-R', 'u=rwX,go=rX', root])
   await run('chmod', ['755', join(root, 'linux-amd64', 'helm')])
   const tar = join(work, 'helm.tar')
-  await run('tar', ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=ustar', '-C', root, '-cf', tar, 'linux-amd64'])
+  await run('tar', [
+    '--sort=name',
+    '--mtime=@0',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--format=ustar',
+    '-C',
+    root,
+    '-cf',
+    tar,
+    'linux-amd64',
+  ])
   await run('gzip', ['--no-name', '--force', tar])
   copyFileSync(`${tar}.gz`, join(folder, name))
-  const sha256 = createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')
+  const sha256 = createHash('sha256')
+    .update(readFileSync(join(folder, name)))
+    .digest('hex')
   writeFileSync(join(folder, `${name}.sha256sum`), `${sha256}  ${name}\n`)
   writeFileSync(join(folder, `${name}.sha256`), sha256)
   return sha256

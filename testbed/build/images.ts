@@ -20,22 +20,41 @@ const images: Image[] = [
   {name: imageNames.pause, layers: ['busybox'], entrypoint: '/bin/sleep,2147483647'},
   {name: imageNames.coredns, layers: ['coredns'], entrypoint: '/coredns'},
   {name: imageNames.echo, layers: ['busybox', 'app'], entrypoint: '/usr/local/bin/server'},
-  ...versions.istio.flatMap(istio => [
+  ...versions.istio.flatMap((istio) => [
     {name: `istio/pilot:${istio}`, layers: [`pilot-${istio}`], entrypoint: '/usr/local/bin/pilot-discovery', user: '1337:1337'},
     {name: `istio/proxyv2:${istio}`, layers: ['proxy', `agent-${istio}`], entrypoint: '/usr/local/bin/pilot-agent'},
   ]),
 ]
 
 /** Makes all images from the built programs and pushes them to the registry at `registry`; `work` is scratch. */
-export async function pushImages({programs, work, registry, onProgress}: {programs: string; work: string; registry: string; onProgress: (line: string) => void}): Promise<void> {
+export async function pushImages({
+  programs,
+  work,
+  registry,
+  onProgress,
+}: {
+  programs: string
+  work: string
+  registry: string
+  onProgress: (line: string) => void
+}): Promise<void> {
   await makeRoots(programs, join(work, 'roots'), onProgress)
   const crane = join(programs, 'bin', 'crane')
   const layers = new Map<string, string>()
-  for (const layer of new Set(images.flatMap(image => image.layers))) layers.set(layer, await packLayer(join(work, 'roots', layer)))
+  for (const layer of new Set(images.flatMap((image) => image.layers))) layers.set(layer, await packLayer(join(work, 'roots', layer)))
   for (const {name, layers: parts, entrypoint, user} of images) {
     onProgress(`making image docker.io/${name}`)
-    const files = parts.flatMap(part => ['--new_layer', layers.get(part) as string])
-    await run(crane, ['append', '--insecure', '--oci-empty-base', '--platform', 'linux/amd64', ...files, '--new_tag', `${registry}/${name}`])
+    const files = parts.flatMap((part) => ['--new_layer', layers.get(part) as string])
+    await run(crane, [
+      'append',
+      '--insecure',
+      '--oci-empty-base',
+      '--platform',
+      'linux/amd64',
+      ...files,
+      '--new_tag',
+      `${registry}/${name}`,
+    ])
     const config = ['--set-platform', 'linux/amd64', '--entrypoint', entrypoint, ...(user ? ['--user', user] : [])]
     await run(crane, ['mutate', '--insecure', `${registry}/${name}`, ...config, '--tag', `${registry}/${name}`])
   }

@@ -3,10 +3,11 @@ import {run} from '../shell.ts'
 
 /** Installs the Debian packages of which a command is missing on this machine. */
 export async function installPackages(commands: Record<string, string>, onProgress: (line: string) => void): Promise<void> {
-  const missing = Object.keys(commands).filter(command => !isInstalled(command))
+  const missing = Object.keys(commands).filter((command) => !isInstalled(command))
   if (missing.length === 0) return
-  const packages = [...new Set(missing.map(command => commands[command] as string))]
-  if (!isInstalled('apt-get')) throw new Error(`The test bed needs \`${missing.join('`, `')}\`: install them, for this machine has no apt-get to do it`)
+  const packages = [...new Set(missing.map((command) => commands[command] as string))]
+  if (!isInstalled('apt-get'))
+    throw new Error(`The test bed needs \`${missing.join('`, `')}\`: install them, for this machine has no apt-get to do it`)
   onProgress(`installing ${packages.join(', ')} with apt-get`)
   const env = {...process.env, DEBIAN_FRONTEND: 'noninteractive'}
   await run('apt-get', ['update', '-q'], {env})
@@ -37,5 +38,7 @@ export const buildPackages: Record<string, string> = {
 }
 
 function isInstalled(command: string): boolean {
-  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/bin', '/sbin', '/bin'].some(folder => existsSync(`${folder}/${command}`))
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) =>
+    existsSync(`${folder}/${command}`),
+  )
 }

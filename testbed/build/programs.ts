@@ -4,11 +4,20 @@ import {sourceDir} from '../paths.ts'
 import {run} from '../shell.ts'
 import {newestIstio, versions} from '../versions.ts'
 
-const kubernetes = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl'].map(name => `k8s.io/kubernetes/cmd/${name}`)
-const containerd = ['containerd', 'containerd-shim-runc-v2'].map(name => `github.com/containerd/containerd/v2/cmd/${name}`)
-const cni = ['main/bridge', 'main/loopback', 'ipam/host-local', 'meta/portmap'].map(name => `github.com/containernetworking/plugins/plugins/${name}`)
-const others = ['github.com/coredns/coredns', 'github.com/google/go-containerregistry/cmd/crane', 'helm.sh/helm/v4/cmd/helm', 'istio.io/istio/istioctl/cmd/istioctl']
-const pilot = ['pilot-discovery', 'pilot-agent'].map(name => `istio.io/istio/pilot/cmd/${name}`)
+const kubernetes = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl'].map(
+  (name) => `k8s.io/kubernetes/cmd/${name}`,
+)
+const containerd = ['containerd', 'containerd-shim-runc-v2'].map((name) => `github.com/containerd/containerd/v2/cmd/${name}`)
+const cni = ['main/bridge', 'main/loopback', 'ipam/host-local', 'meta/portmap'].map(
+  (name) => `github.com/containernetworking/plugins/plugins/${name}`,
+)
+const others = [
+  'github.com/coredns/coredns',
+  'github.com/google/go-containerregistry/cmd/crane',
+  'helm.sh/helm/v4/cmd/helm',
+  'istio.io/istio/istioctl/cmd/istioctl',
+]
+const pilot = ['pilot-discovery', 'pilot-agent'].map((name) => `istio.io/istio/pilot/cmd/${name}`)
 
 /** Which packages land in which folder; the linker's version flags differ by Istio version only. */
 export const programGroups: {folder: string; packages: string[]; istio?: string; rename?: [from: string, to: string]}[] = [
@@ -17,7 +26,7 @@ export const programGroups: {folder: string; packages: string[]; istio?: string;
   // Both are called `server` by Go.
   {folder: 'bin', packages: ['go.etcd.io/etcd/server/v3'], rename: ['server', 'etcd']},
   {folder: 'echo', packages: ['istio.io/istio/pkg/test/echo/cmd/server', 'istio.io/istio/pkg/test/echo/cmd/client']},
-  ...versions.istio.map(istio => ({folder: `istio-${istio}`, packages: pilot, istio})),
+  ...versions.istio.map((istio) => ({folder: `istio-${istio}`, packages: pilot, istio})),
 ]
 
 /** The flags of every `go build` here; without the version variables the API server would call itself v0.0.0 and version checks fail. */
@@ -34,7 +43,12 @@ export function buildFlags(istio: string = newestIstio): string[] {
     'istio.io/istio/pkg/version.buildTag': istio,
     'istio.io/istio/pkg/version.buildStatus': 'Clean',
   }
-  return ['-mod=mod', '-trimpath', '-ldflags', ['-s -w', ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(' ')]
+  return [
+    '-mod=mod',
+    '-trimpath',
+    '-ldflags',
+    ['-s -w', ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(' '),
+  ]
 }
 
 /** Compiles all Go programs into that folder; about 13 minutes on two cores the first time, a minute of linking when Go's own cache is warm. */
@@ -44,7 +58,8 @@ export async function buildPrograms(folder: string, onProgress: (line: string) =
   const total = (await run('go', ['list', '-mod=mod', '-deps', 'tool'], {cwd: sourceDir, env})).split('\n').length
   let compiled = 0
   const started = Date.now()
-  const report = () => onProgress(`compiling Go programs: ${compiled} of at most ${total} packages, ${Math.round((Date.now() - started) / 1000)} s`)
+  const report = () =>
+    onProgress(`compiling Go programs: ${compiled} of at most ${total} packages, ${Math.round((Date.now() - started) / 1000)} s`)
   const timer = setInterval(report, 15_000)
   try {
     for (const group of programGroups) {
@@ -53,7 +68,7 @@ export async function buildPrograms(folder: string, onProgress: (line: string) =
       await run('go', ['build', '-v', ...buildFlags(group.istio), '-o', `${target}/`, ...group.packages], {
         cwd: sourceDir,
         env,
-        onStderr: line => {
+        onStderr: (line) => {
           if (/^[\w.-]+(\/[\w.-]+)*$/.test(line)) compiled++
         },
       })

@@ -15,7 +15,14 @@ export async function withRegistry<T>(crane: string, folder: string, use: (regis
   const address = `127.0.0.1:${await freePort()}`
   const server = spawn(crane, ['registry', 'serve', '--address', address, '--disk', folder], {stdio: 'ignore'})
   try {
-    for (let tries = 0; !(await fetch(`http://${address}/v2/`).then(response => response.ok, () => false)); tries++) {
+    for (
+      let tries = 0;
+      !(await fetch(`http://${address}/v2/`).then(
+        (response) => response.ok,
+        () => false,
+      ));
+      tries++
+    ) {
       if (tries === 200 || server.exitCode !== null) throw new Error('`crane registry serve` did not start')
       await pause(25)
     }
@@ -48,16 +55,21 @@ export async function readManifests(registry: string): Promise<Manifest[]> {
 export async function putManifests(url: string, manifests: Manifest[]): Promise<void> {
   await Promise.all(
     manifests.map(async ({repository, tag, contentType, body}) => {
-      const response = await fetch(`${url}/v2/${repository}/manifests/${tag}`, {method: 'PUT', headers: {'content-type': contentType}, body})
-      if (!response.ok) throw new Error(`The registry answers ${response.status} to the manifest of \`${repository}:${tag}\`: ${await response.text()}`)
+      const response = await fetch(`${url}/v2/${repository}/manifests/${tag}`, {
+        method: 'PUT',
+        headers: {'content-type': contentType},
+        body,
+      })
+      if (!response.ok)
+        throw new Error(`The registry answers ${response.status} to the manifest of \`${repository}:${tag}\`: ${await response.text()}`)
     }),
   )
 }
 
 async function freePort(): Promise<number> {
   const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const {port} = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
+  await new Promise((resolve) => server.close(resolve))
   return port
 }

@@ -13,5 +13,17 @@ import {registry} from './registry.ts'
 
 /** Every component of a bed; their order follows from what each needs. */
 export function componentsOf(plan: Plan): Component[] {
-  return [etcd, containerd, registry, artifacts, kubeApiserver, kubeControllerManager, kubeScheduler, kubelet, kubeProxy, node, coreDns].map(make => make(plan))
+  return [
+    etcd,
+    containerd,
+    registry,
+    artifacts,
+    kubeApiserver,
+    kubeControllerManager,
+    kubeScheduler,
+    kubelet,
+    kubeProxy,
+    node,
+    coreDns,
+  ].map((make) => make(plan))
 }

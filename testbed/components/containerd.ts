@@ -49,8 +49,8 @@ state = "/run/containerd"
 }
 
 function accepts(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const connection = connect(path)
-    connection.on('connect', () => (connection.destroy(), resolve(true))).on('error', () => resolve(false))
-  })
+  const connection = connect(path)
+  return new Promise<boolean>((resolve) => {
+    connection.on('connect', () => resolve(true)).on('error', () => resolve(false))
+  }).finally(() => connection.destroy())
 }

@@ -31,7 +31,7 @@ export function kubeApiserver({addresses, runDir, pki, build, api}: Plan): Compo
       `--audit-log-path=${runDir}/log/audit.jsonl`,
     ],
     ready: async () => (await api.request('GET', '/readyz')).text === 'ok',
-    then: async () => {
+    fill: async () => {
       for (const {path, object} of systemObjects(addresses)) await api.create(path, object)
     },
   }

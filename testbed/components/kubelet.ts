@@ -28,7 +28,7 @@ export function node({api}: Plan): Component {
     needs: ['kubelet', 'kube-controller-manager'],
     ready: async () => {
       const {status} = await api.json<{status: {conditions?: {type: string; status: string}[]}}>('/api/v1/nodes/node1')
-      return status.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True') ?? false
+      return status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
     },
   }
 }

@@ -11,6 +11,6 @@ export function registry({addresses, runDir, build}: Plan): Component {
     needs: [],
     command: [`${build.bin}/crane`, 'registry', 'serve', '--address', address, '--disk', `${runDir}/registry`],
     ready: () => answers(`http://${address}/v2/`),
-    then: () => putManifests(`http://${address}`, build.manifests),
+    fill: () => putManifests(`http://${address}`, build.manifests),
   }
 }

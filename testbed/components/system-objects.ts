@@ -52,7 +52,10 @@ export function systemObjects({dnsIp}: Addresses): {path: string; object: unknow
     },
     {
       path: inKubeSystem('/apis/apps/v1', 'deployments'),
-      object: {metadata: metadata('coredns'), spec: {selector: {matchLabels: podLabels}, template: {metadata: {labels: podLabels}, spec: podSpec}}},
+      object: {
+        metadata: metadata('coredns'),
+        spec: {selector: {matchLabels: podLabels}, template: {metadata: {labels: podLabels}, spec: podSpec}},
+      },
     },
   ]
 }

@@ -22,6 +22,8 @@ type Call struct {
 	// Host is the full service name; Port is the Service's.
 	Host string `json:"host"`
 	Port int    `json:"port"`
+	// Subset of the DestinationRule, "" without.
+	Subset string `json:"subset"`
 }
 
 // Answer holds what was asked and nothing else; pods are named `namespace/name`.
@@ -34,7 +36,7 @@ type Answer struct {
 	Own map[string][]uint32 `json:"own,omitempty"`
 	// Possible modes of each pod's ports: more than one where Istio leaves the order of equal timestamps undefined (kind `ambient`).
 	Possible map[string][]Modes `json:"possible,omitempty"`
-	// Sends says, per call, what the client's proxy sends to each endpoint (kind `client`).
+	// Sends says, per call, what the client's proxy sends to each endpoint; empty where it has no cluster (kind `client`).
 	Sends []map[string]string `json:"sends,omitempty"`
 	// Injects says which pods get a sidecar (kind `injection`).
 	Injects map[string]bool `json:"injects,omitempty"`

@@ -1,4 +1,3 @@
 package main
 
-func client(Request) (Answer, error)    { return Answer{}, nil }
 func injection(Request) (Answer, error) { return Answer{}, nil }
