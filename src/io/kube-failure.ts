@@ -32,8 +32,8 @@ export function notAnswered(thrown: unknown, server: string, {path}: KubeRequest
 
 /** The network's words; node packs the failures of several addresses into an error without a message of its own. */
 export function networkText(thrown: unknown): string {
-  if (thrown instanceof AggregateError) return thrown.errors.map(messageOf).join('; ')
-  return messageOf(thrown)
+  const {errors} = thrown as Partial<AggregateError>
+  return Array.isArray(errors) ? errors.map(messageOf).join('; ') : messageOf(thrown)
 }
 
 function statusObject(body: string): {message?: string; reason?: string} {

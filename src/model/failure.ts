@@ -38,5 +38,6 @@ export class GitHubFailure extends Error {
 
 /** One readable sentence for whatever was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  // Not instanceof: node's own errors come from another realm inside a test runner.
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown ? String(thrown.message) : String(thrown)
 }
