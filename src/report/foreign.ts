@@ -22,8 +22,8 @@ export function escaped(foreign: string): string {
     .replace(/:(?=\/\/|[:])/g, `:${gap}`)
     .replace(/\b(www|mailto|xmpp)(?=[.:])/gi, `$1${gap}`)
     .replace(/[&<>"|`*_[\]~#!\\$]/g, entity)
-    .replace(/^[-+=]/, entity)
-    .replace(/^(\d+)([.)])/, (_, digits: string, mark: string) => digits + entity(mark))
+    .replace(/^( ?)([-+=])/, (_, space: string, mark: string) => space + entity(mark))
+    .replace(/^( ?\d+)([.)])/, (_, digits: string, mark: string) => digits + entity(mark))
 }
 
 /** A block of text for a fence: lines kept, nothing that a runner would take for a command were it printed. */
