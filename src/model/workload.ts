@@ -3,7 +3,7 @@ import type {ObjectMeta} from './policy.ts'
 /** Transport of a declared port, as Kubernetes writes it. */
 export type Protocol = 'TCP' | 'UDP' | 'SCTP'
 
-/** A container, projected: args only of the capture init container and of the proxy, env only ISTIO_META_* and DISABLE_ENVOY. */
+/** A container, projected: args only of the capture init container and of the proxy, env only ISTIO_META_*, DISABLE_ENVOY and ISTIO_DUAL_STACK. */
 export interface Container {
   name: string
   image: string
