@@ -1,6 +1,13 @@
 import {helmFailure} from '../../src/install/helm-failure.ts'
 
-const trouble = {release: 'istiod', output: '', timedOut: false, troubles: [] as string[], hub: 'docker.io/istio'}
+const trouble = {
+  release: 'istiod',
+  output: '',
+  timedOut: false,
+  signal: null as string | null,
+  troubles: [] as string[],
+  hub: 'docker.io/istio',
+}
 const timeout = 'Error: UPGRADE FAILED: context deadline exceeded'
 
 test.each<[string, Partial<typeof trouble>, string, RegExp]>([
@@ -92,4 +99,11 @@ test('the sentence holds what helm said and why the pods wait', () => {
   expect(failure.message).toBe(
     'helm could not bring release `istiod` about: UPGRADE FAILED: context deadline exceeded. pod istiod-1: Unschedulable: no room.',
   )
+})
+
+test.each<[string, Partial<typeof trouble>, RegExp]>([
+  ['a helm that was killed', {signal: 'SIGKILL', output: 'Installing it now.'}, /helm was ended by SIGKILL/],
+  ['a helm that never ended', {timedOut: true, signal: 'SIGTERM'}, /helm did not end in time/],
+])('says so of %s, whose last line would mislead', (_, more, says) => {
+  expect(helmFailure({...trouble, ...more}).message).toMatch(says)
 })

@@ -66,6 +66,7 @@ async function helmOrFail(
     release: wish.plan.name,
     output: `${result.stdout}\n${result.stderr}`,
     timedOut: result.timedOut,
+    signal: result.signal,
     troubles,
     hub: wish.hub,
   })

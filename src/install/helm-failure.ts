@@ -6,13 +6,15 @@ export interface HelmTrouble {
   release: string
   output: string
   timedOut: boolean
+  /** The signal that ended helm from outside, or null. */
+  signal: string | null
   troubles: string[]
   hub: string
 }
 
 /** Turns a failed helm call into one sentence with a cure; classes of platform-facts.md, section 4.2. */
-export function helmFailure({release, output, timedOut, troubles, hub}: HelmTrouble): Failure {
-  const why = timedOut ? 'helm did not end in time' : lastError(output)
+export function helmFailure({release, output, timedOut, signal, troubles, hub}: HelmTrouble): Failure {
+  const why = timedOut ? 'helm did not end in time' : signal === null ? lastError(output) : `helm was ended by ${signal}`
   const text = `${troubles.join('\n')}\n${output}`
   const known = classes.find(({pattern}) => pattern.test(text))
   const pods = troubles.length === 0 ? '' : ` ${troubles.join('; ')}.`
