@@ -1,3 +1,4 @@
+import {isFinished} from '../derive/membership.ts'
 import type {Mesh} from '../model/mesh.ts'
 import {type Asked, isInScope} from '../model/snapshot.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
@@ -8,14 +9,14 @@ export function scopeOf(asked: Asked, meshes: Mesh[]): (namespace: string) => bo
   return (namespace) => isInScope(asked.scope, namespace, own.has(namespace) ? namespace : '')
 }
 
-/** Namespaces in scope that are not being deleted. */
+/** Namespaces in scope, those being deleted included: until they are gone their pods answer. */
 export function namespacesInScope(namespaces: Namespace[], asked: Asked, meshes: Mesh[]): Namespace[] {
   const inScope = scopeOf(asked, meshes)
-  return namespaces.filter((namespace) => namespace.phase !== 'Terminating' && inScope(namespace.name))
+  return namespaces.filter(({name}) => inScope(name))
 }
 
-/** Pods in scope that serve or will: not finished, not being deleted (rule 22). */
+/** Pods in scope that have not ended (rule 22); those that are leaving still answer, as in the rows of the verdict. */
 export function podsInScope(pods: Pod[], asked: Asked, meshes: Mesh[]): Pod[] {
   const inScope = scopeOf(asked, meshes)
-  return pods.filter((pod) => !pod.terminating && pod.phase !== 'Succeeded' && pod.phase !== 'Failed' && inScope(pod.namespace))
+  return pods.filter((pod) => !isFinished(pod) && inScope(pod.namespace))
 }

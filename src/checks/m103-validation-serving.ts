@@ -19,7 +19,7 @@ export const validationServing = check({
     const validating = controlPlane.webhooks.filter(
       ({type, revision}) => type === 'validating' && (asked.revision === '' || revision === '' || revision === asked.revision),
     )
-    const subject = {kind: 'ValidatingWebhookConfiguration', name: validating[0]?.configuration ?? 'istio-validator-istio-system'}
+    const subject = {kind: 'ValidatingWebhookConfiguration', name: validating[0]?.configuration ?? chartName(asked.revision)}
     if (validating.length === 0) {
       return [
         finding(subject, 'no validation webhook is installed', {
@@ -36,6 +36,11 @@ export const validationServing = check({
     ]
   },
 })
+
+/** As validatingwebhookconfiguration.yaml of the istiod chart names it. */
+function chartName(revision: string): string {
+  return `istio-validator${revision === '' || revision === 'default' ? '' : `-${revision}`}-istio-system`
+}
 
 function silenceOf(validation: Part<ValidationAnswer>, wasAsked: boolean): string | null {
   if (!validation.read) return wasAsked ? `the dry run of a policy that istiod must deny got no answer: ${validation.reason}` : null
