@@ -70,6 +70,17 @@ test('install: never asks for no permission to install', async () => {
   expect(await check(io, {install: 'never'})).toMatchObject({plan: {do: 'leave'}})
 })
 
+test.each([
+  ['revision: blue', 'canary', false],
+  ['revision: canary', 'canary', true],
+  ['revision: blue', '', false],
+  ['revision: ""', 'default', true],
+  ['pilot: {}', 'canary', true],
+])('values that say `%s` beside the input revision `%s` are fine: %s', async (values, revision, isFine) => {
+  const answer = await check(cluster(), {values, revision}).catch((thrown) => thrown)
+  expect(answer.entry).toBe(isFine ? undefined : 'values')
+})
+
 test('names all problems at once, each with its cure', async () => {
   const io = cluster({
     [reviews]: allowing(() => false),

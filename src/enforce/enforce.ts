@@ -10,7 +10,7 @@ import {type Change, type EnforcePlan, managedBy, planEnforce} from './plan.ts'
 export async function enforce(inputs: Inputs, kube: Kube, io: Pick<Io, 'log' | 'clock'>): Promise<Outcome> {
   const began = io.clock.ticks()
   const plan = planEnforce(inputs, await findPolicies(kube))
-  refuse(plan.problems)
+  refuse(plan.problems, 'No policy was changed.')
   for (const change of plan.changes) if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, true)
   const planned = io.clock.ticks()
   for (const change of plan.changes) {

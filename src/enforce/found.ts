@@ -43,14 +43,14 @@ export const policiesPath = '/apis/security.istio.io/v1/peerauthentications'
 function explain(thrown: unknown): never {
   if (thrown instanceof KubeFailure && thrown.status === 404) {
     throw new Failure('This cluster knows no PeerAuthentication: Istio is not installed.', {
-      cure: 'Leave `install` at `auto`, or install Istio before this step. Nothing was changed.',
+      cure: 'Leave `install` at `auto`, or install Istio before this step. No policy was changed.',
       entry: 'no-istio',
       cause: thrown,
     })
   }
   if (thrown instanceof KubeFailure && thrown.status === 403) {
     throw new Failure(`Which policies are in force cannot be read: ${thrown.message}`, {
-      cure: 'Grant the role `read` of docs/permissions.md to the account of this kubeconfig. Nothing was changed.',
+      cure: 'Grant the role `read` of docs/permissions.md to the account of this kubeconfig. No policy was changed.',
       entry: 'permission',
       cause: thrown,
     })

@@ -1,7 +1,7 @@
 import type {Kube} from '../io/io.ts'
+import type {Problem} from '../model/problem.ts'
 import {istioNamespace} from './found.ts'
 import type {InstallPlan} from './plan.ts'
-import type {Problem} from '../model/problem.ts'
 
 /** One thing a plan will do: verbs on a resource, in istio-system or (`namespace` '') in the whole cluster. */
 export interface Permission {

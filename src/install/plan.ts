@@ -1,9 +1,9 @@
 import {compare, minor, valid} from 'semver'
 import type {Inputs} from '../model/inputs.ts'
+import type {Problem} from '../model/problem.ts'
 import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from './found.ts'
 import type {Mark} from './mark.ts'
 import {type Owner, ownerText} from './owner.ts'
-import type {Problem} from '../model/problem.ts'
 
 export type Wish = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs'>
 
@@ -31,7 +31,8 @@ export type InstallPlan =
 /** Decides, before any change and any download, what an install would do and what forbids it. `now` in milliseconds since the epoch. */
 export function planInstall(wish: Wish, found: Found, now: number): InstallPlan {
   const revision = wish.revision || 'default'
-  const current = found.istiods.find((each) => each.revision === revision) ?? null
+  const ofRevision = found.istiods.filter((each) => each.revision === revision)
+  const current = ofRevision.find((each) => each.namespace === istioNamespace) ?? ofRevision[0] ?? null
   if (wish.install === 'never') {
     const istiod = current ?? found.istiods[0] ?? null
     return {do: 'leave', istiod, says: istiod === null ? 'left alone, no istiod runs in this cluster' : `left alone: ${istiodText(istiod)}`}

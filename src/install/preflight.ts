@@ -1,12 +1,13 @@
 import type {Kube, KubeObject} from '../io/io.ts'
 import {Failure, KubeFailure, messageOf} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
+import {type Problem, refuse} from '../model/problem.ts'
 import {type Found, findInstall} from './found.ts'
 import {missingPermissions, permissionsFor} from './permissions.ts'
 import {type InstallPlan, planInstall} from './plan.ts'
-import {type Problem, refuse} from '../model/problem.ts'
+import {valuesProblems} from './values.ts'
 
-type Asked = Pick<Inputs, 'expectedCluster' | 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs'>
+type Asked = Pick<Inputs, 'expectedCluster' | 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs' | 'values'>
 
 /** Everything that forbids the install, found before any change and thrown as one `Failure`; else what was found and the plan. */
 export async function preflight(inputs: Asked, kube: Kube, now: number): Promise<{found: Found; plan: InstallPlan}> {
@@ -15,7 +16,8 @@ export async function preflight(inputs: Asked, kube: Kube, now: number): Promise
   const plan = planInstall(inputs, found, now)
   const problems = plan.do === 'leave' ? [] : plan.problems
   const missing = await missingPermissions(permissionsFor(plan, found.namespace.exists), kube)
-  refuse([...wrongCluster, ...problems, ...missing])
+  const wrongValues = plan.do === 'leave' ? [] : valuesProblems(inputs)
+  refuse([...wrongCluster, ...wrongValues, ...problems, ...missing], 'Nothing was changed.')
   return {found, plan}
 }
 

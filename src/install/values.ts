@@ -1,5 +1,6 @@
 import {parse, stringify} from 'yaml'
 import type {Inputs} from '../model/inputs.ts'
+import type {Problem} from '../model/problem.ts'
 import type {ReleasePlan} from './plan.ts'
 
 /** The values of one release, in helm's order: ours first, the user's (YAML text, may be '') merged last. */
@@ -20,6 +21,20 @@ export function valuesFor(
   const users = chart === 'base' ? inputs.baseValues : inputs.values
   const ours = chart === 'base' ? {defaultRevision: defaultRevision || revision || 'default'} : {global: {hub: inputs.hub}, revision}
   return {ours: stringify(ours), users, canonical: JSON.stringify([ours, sorted(users === '' ? {} : parse(users))])}
+}
+
+/** What the user's values must not say otherwise than the inputs: helm would install another revision than the one planned and waited for. */
+export function valuesProblems({revision, values}: Pick<Inputs, 'revision' | 'values'>): Problem[] {
+  const asked = revision === 'default' ? '' : revision
+  const {revision: written = asked} = ((values === '' ? null : parse(values)) ?? {}) as {revision?: unknown}
+  if (written === asked) return []
+  return [
+    {
+      says: `\`values\` sets \`revision: ${written}\`, but the input \`revision\` is \`${revision}\`.`,
+      cure: 'Name the revision in the input alone, and take it out of `values`.',
+      entry: 'values',
+    },
+  ]
 }
 
 function sorted(value: unknown): unknown {
