@@ -21,10 +21,22 @@ export function worlds({dataPlane, revisions}: {dataPlane: 'sidecar' | 'ambient'
       ...namespaces,
       ...meshes,
       ...policies,
-      ...pods.map(({where, labels, revision, declared}, index) =>
-        pod(where, `pod-${index}`, labels, {dataPlane, revision, ip: `10.244.0.${index + 2}`, ports: declared}),
+      ...pods.map(({where, labels, tlsLabel, revision, declared}, index) =>
+        pod(
+          where,
+          `pod-${index}`,
+          {...labels, ...(tlsLabel && {'security.istio.io/tlsMode': tlsLabel})},
+          {dataPlane, revision, ip: `10.244.0.${index + 2}`, ports: declared},
+        ),
       ),
     ])
+}
+
+/** The same object, but every namespace is read: which ones are is asked elsewhere, many more times. */
+export function discovered(object: KubeObject): KubeObject {
+  if (object.kind !== 'ConfigMap') return object
+  const {mesh} = object['data'] as {mesh: string}
+  return {...object, data: {mesh: JSON.stringify({...JSON.parse(mesh), discoverySelectors: []})}}
 }
 
 const namespaceNames = ['istio-system', 'mesh-root', 'shop', 'bank']
@@ -94,7 +106,7 @@ const policy = fc
     ),
     selector: fc.oneof(
       {weight: 3, arbitrary: fc.constant(undefined)},
-      {weight: 1, arbitrary: fc.constantFrom({}, {matchLabels: {}})},
+      {weight: 2, arbitrary: fc.constantFrom({}, {matchLabels: {}})},
       {weight: 4, arbitrary: workloadLabels.map((matchLabels) => ({matchLabels}))},
     ),
     mtls,
@@ -107,6 +119,7 @@ function podSketch(revisions: string[]) {
     where: workloadNamespace,
     labels: workloadLabels,
     revision: fc.constantFrom(...revisions),
+    tlsLabel: fc.constantFrom('istio', 'istio', 'istio', 'istio', 'disabled', undefined),
     declared: fc.constantFrom<Record<string, number>>({web: 8080}, {web: 8080, admin: 9090}, {web: 80, admin: 8080}, {}),
   })
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type {KubeObject} from '../../src/io/io.ts'
 import {expectAgreement, keptWorlds, runs} from './agreement.ts'
 import {services, sidecars} from './arbitrary-services.ts'
-import {worlds} from './arbitrary-world.ts'
+import {discovered, worlds} from './arbitrary-world.ts'
 import {Oracle} from './oracle.ts'
 import {productRows, type Row} from './product.ts'
 
@@ -55,10 +55,3 @@ describe('sidecars: the rows of every pod against the listener that istiod build
 
 /** Every port that a policy, a Service or a Sidecar of these sets can name, and 0 for the others. */
 const ports = [0, 80, 443, 8080, 9090]
-
-/** Which namespaces are read is asked elsewhere, many more times. */
-function discovered(object: KubeObject): KubeObject {
-  if (object.kind !== 'ConfigMap') return object
-  const {mesh} = object['data'] as {mesh: string}
-  return {...object, data: {mesh: JSON.stringify({...JSON.parse(mesh), discoverySelectors: []})}}
-}

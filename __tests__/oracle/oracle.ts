@@ -13,7 +13,15 @@ export interface Question {
   revision: string
   objects: KubeObject[]
   ports?: number[]
-  calls?: {client: string; host: string; port: number}[]
+  calls?: OracleCall[]
+}
+
+/** A connection that a pod's sidecar makes; `client` is `namespace/name`, `subset` '' without. */
+export interface OracleCall {
+  client: string
+  host: string
+  port: number
+  subset: string
 }
 
 /** What it answers; pods by `namespace/name`. */

@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import {clientTls} from '../../src/derive/client-tls.ts'
+import {destinationRuleIndex} from '../../src/derive/destination-rules.ts'
+import {meshFor} from '../../src/derive/mesh-for.ts'
+import {policiesVisible} from '../../src/derive/policies-visible.ts'
+import {policyIndex} from '../../src/derive/policy-index.ts'
+import {servicesOf} from '../../src/derive/services-of.ts'
+import type {KubeObject} from '../../src/io/io.ts'
+import type {Pod} from '../../src/model/workload.ts'
+import {expectAgreement, keptWorlds, runs} from './agreement.ts'
+import {destinationRules} from './arbitrary-rules.ts'
+import {services} from './arbitrary-services.ts'
+import {discovered, worlds} from './arbitrary-world.ts'
+import {Oracle, type OracleCall} from './oracle.ts'
+import {contentOf, snapshotOf} from './product.ts'
+
+let oracle: Oracle
+beforeAll(() => {
+  oracle = new Oracle()
+}, 600_000)
+afterAll(() => oracle.close())
+
+interface World {
+  objects: KubeObject[]
+  /** What a hand-made world shows, by call and server. */
+  expects?: Record<string, string>
+}
+
+const hour = 3_600_000
+
+describe('clients: what a sidecar sends to each pod of a Service', () => {
+  // A whole istiod in memory for each set: some sixty milliseconds.
+  const share = Math.ceil(runs / 25)
+  const objects = fc
+    .tuple(worlds({dataPlane: 'sidecar', revisions: ['default']}), services.filter(allPortsResolve), destinationRules)
+    .map((parts) => ({objects: parts.flat().map(discovered)}))
+
+  test(`agrees with istiod on ${share} random sets`, () => expectAgreement('client', objects, sends, share), hour)
+  test.each(keptWorlds<World>('client'))('agrees on %s', async (_, world) => {
+    const {istio, product} = await sends(world)
+    expect(product).toEqual(istio)
+    expect(istio).toMatchObject(world.expects ?? {})
+  })
+
+  // Fails as soon as it agrees: then rename the world to `client-…` and let the random sets have named ports.
+  test.failing.each(keptWorlds<World>('differs-client'))('still differs on %s', async (_, world) => {
+    const {istio, product} = await sends(world)
+    expect(product).toEqual(istio)
+  })
+
+  async function sends({objects}: World) {
+    const product = productSends(objects)
+    const {sends: answers = []} = await oracle.ask({kind: 'client', revision: 'default', objects, calls: product.map(({call}) => call)})
+    const both = product.flatMap(({call, server, sends}, index) => {
+      const istio = answers[index]?.[server.ips[0] ?? ''] ?? answers[index]?.['*']
+      // Without a cluster, or outside the subset, the server is not called at all.
+      if (istio === undefined) return []
+      return [{key: `${call.client} → ${call.host}:${call.port}/${call.subset} → ${server.name}`, istio, sends}]
+    })
+    return {
+      istio: Object.fromEntries(both.map(({key, istio}) => [key, istio])),
+      product: Object.fromEntries(both.map(({key, sends}) => [key, sends])),
+    }
+  }
+})
+
+/** A named target port that no container declares is a known difference for headless Services: see the worlds kept as `differs-client`. */
+function allPortsResolve(services: KubeObject[]): boolean {
+  return !JSON.stringify(services).includes('"targetPort":"')
+}
+
+/** The product's answer for every pod as a client, to every port of every Service, with and without subset. */
+function productSends(objects: KubeObject[]): {call: OracleCall; server: Pod; sends: string}[] {
+  const snapshot = snapshotOf(objects)
+  const pods = contentOf(snapshot.pods)
+  const services = contentOf(snapshot.services)
+  const servicesFor = servicesOf(services)
+  return pods.flatMap((client) => {
+    const mesh = meshFor(client, contentOf(snapshot.mesh))
+    const policies = policyIndex(policiesVisible(contentOf(snapshot.policies), mesh, contentOf(snapshot.namespaces)), mesh.rootNamespace)
+    const rules = destinationRuleIndex(contentOf(snapshot.destinationRules), mesh.rootNamespace, mesh.revision)
+    return services.flatMap((service) => {
+      const instances = pods.filter((pod) => servicesFor(pod).includes(service))
+      return service.ports.flatMap(({port}) =>
+        ['', 'v1'].flatMap((subset) =>
+          instances.map((server) => ({
+            call: {
+              client: `${client.namespace}/${client.name}`,
+              host: `${service.name}.${service.namespace}.svc.cluster.local`,
+              port,
+              subset,
+            },
+            server,
+            sends: clientTls({client, service, port, subset, server, instances}, {mesh, rules, policies}).sends,
+          })),
+        ),
+      )
+    })
+  })
+}
