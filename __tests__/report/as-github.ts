@@ -32,12 +32,12 @@ export function magic(prose: string): string[] {
   const patterns = [
     /(?:^|[^\w`])@[a-z0-9][\w-]*/i,
     /(?:^|\W)#\d/,
-    /\bGH-\d/i,
+    /GH-\d/i,
     /\b[0-9a-f]{7,40}\b/,
-    /\b(?:https?|ftp):\/\/\S/i,
-    /\bwww\.\S/i,
+    /(?:https?|ftp):\/\/\S/i,
+    /www\.\S/i,
     /[\w.+-]+@[\w-]+\.\w/,
-    /\bmailto:\S/i,
+    /mailto:\S/i,
   ]
   return patterns.flatMap((pattern) => pattern.exec(prose)?.[0] ?? [])
 }

@@ -17,7 +17,9 @@ export function addressTexts(server: string): string[] {
 
 const mask = '(address)'
 const ipv4 = /(?<![\w.])(?:https?:\/\/)?(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?![\w.]*\w)/g
-const ipv6 = /(?<![\w:.])\[?(?:[0-9a-f]{1,4}:){2,7}(?::|[0-9a-f]{1,4}|:[0-9a-f]{1,4})(?:[0-9a-f:]*)\]?(?::\d+)?(?![\w:])/gi
+/** Eight groups, or fewer around one `::`; a time of day is neither. */
+const ipv6 =
+  /(?<![\w:.])\[?(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:)*(?:[0-9a-f]{1,4})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?)(?:\]:\d+|\])?(?![\w:])/gi
 
 function mapStrings(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value)
