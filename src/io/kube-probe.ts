@@ -25,6 +25,8 @@ export async function probe(
       resolve(answerOf(response, ''))
     })
     request.once('response', (response) => {
+      // What a pod itself answered to an upgrade is relayed raw (no Audit-Id), and the API server then hangs up without saying so.
+      if (upgrade && response.headers['audit-id'] === undefined) request.shouldKeepAlive = false
       const chunks: Uint8Array[] = []
       let size = 0
       response.on('data', (chunk: Uint8Array) => {
