@@ -4,24 +4,26 @@ import {patchTemplate} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
-/** No pod on the host's network serves a TCP port in scope: such a pod can have no proxy (rules 21, 29, 31). */
+/** No pod in scope is on the host's network: such a pod can have no proxy, whatever it listens on (rules 21, 29, 31). */
 export const hostNetwork = check({
   code: 'M204',
   slug: 'm204-host-network',
   severity: 'error',
   needs: ['mesh', 'pods'],
-  title: 'No workload serves on the host network',
-  failure: 'A workload serves on the host network',
+  title: 'No workload is on the host network',
+  failure: 'A workload is on the host network',
   why: "A hostNetwork pod is never injected: whatever it serves is plain text on the node's own address, and no policy reaches it.",
   hint: 'Take `hostNetwork` out of the pod template, or move the workload to a namespace outside the scope.',
   run({mesh, pods}, {asked}) {
-    const serving = podsInScope(pods, asked, mesh).filter((pod) => pod.hostNetwork && tcpPorts(pod).length > 0)
-    return onePerWorkload(serving).map((pod) =>
-      finding(workloadRef(pod), `serves port ${tcpPorts(pod).join(', ')} on the network of its node, where no proxy can stand`, {
+    const bare = podsInScope(pods, asked, mesh).filter((pod) => pod.hostNetwork)
+    return onePerWorkload(bare).map((pod) => {
+      const ports = tcpPorts(pod)
+      const serves = ports.length > 0 ? `serves port ${ports.join(', ')}` : 'may serve anything, for it declares no port,'
+      return finding(workloadRef(pod), `${serves} on the network of its node, where no proxy can stand`, {
         fix: patchTemplate(pod, {spec: {hostNetwork: false}}),
-        endpoints: tcpPorts(pod).map((port) => rowId(pod, port)),
-      }),
-    )
+        endpoints: [...ports, null].map((port) => rowId(pod, port)),
+      })
+    })
   },
 })
 
