@@ -1,6 +1,6 @@
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http'
 import type {AddressInfo} from 'node:net'
-import {gitHubApi} from './github-api.ts'
+import {type GitHubApi, gitHubApi} from './github-api.ts'
 
 /** A comment as it stands on the stand-in. */
 export interface ServerComment {
@@ -30,6 +30,9 @@ export interface GitHubServer {
   close(): Promise<void>
 }
 
+/** Read once a process: it is big. */
+let api: GitHubApi | undefined
+
 /**
  * Stands in for api.github.com: a real HTTP server for comments on pull requests that holds every request and every answer against GitHub's
  * own OpenAPI description, pages as GitHub does, and refuses as GitHub does: read-only tokens, rate limits, bodies too long, /user for apps.
@@ -43,7 +46,8 @@ export async function startGitHub(options: {
   comments?: {author: string; body: string; pullRequest?: number}[]
 }): Promise<GitHubServer> {
   const {rights = 'write', login = 'github-actions[bot]'} = options
-  const api = gitHubApi()
+  api ??= gitHubApi()
+  const {find, requestFault, answerFault} = api
   const faults: string[] = []
   const seen: ServerRequest[] = []
   const throttled: Answer[] = []
@@ -85,14 +89,14 @@ export async function startGitHub(options: {
 
   function answerTo(method: string, path: string, query: URLSearchParams, text: string): Answer {
     if (method === 'POST' && path === '/graphql') return graphql(JSON.parse(text))
-    const found = api.find(method, path)
+    const found = find(method, path)
     if (found === null) return {status: 404, body: error('Not Found')}
     const {template, parameters} = found
     const body = text === '' ? undefined : (JSON.parse(text) as unknown)
-    const fault = api.requestFault(method, template, {path: parameters, query, body})
+    const fault = requestFault(method, template, {path: parameters, query, body})
     const answer =
       fault === '' ? serve(`${method} ${template}`, parameters, query, body as {body: string}) : {status: 400, body: error(fault)}
-    const own = api.answerFault(method, template, answer.status, answer.body)
+    const own = answerFault(method, template, answer.status, answer.body)
     if (own !== '') faults.push(`${method} ${template} ${answer.status}: ${own}`)
     return answer
   }
