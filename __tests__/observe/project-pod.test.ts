@@ -43,6 +43,7 @@ spec:
       args: [proxy, sidecar]
       env:
         - {name: ISTIO_META_INTERCEPTION_MODE, value: REDIRECT}
+        - {name: ISTIO_META_POD_PORTS, value: '[{"containerPort":8080}]'}
         - {name: ISTIO_META_POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
         - {name: DISABLE_ENVOY, value: "true"}
         - {name: PROXY_CONFIG, value: hunter2}
@@ -94,7 +95,7 @@ describe('a pod, projected', () => {
     expect([migrate?.args, app?.args]).toEqual([[], []])
   })
 
-  test('literal ISTIO_META_* and DISABLE_ENVOY only', () => {
+  test('literal ISTIO_META_* and DISABLE_ENVOY only, but for what the pod says anyway', () => {
     expect(proxy?.env).toEqual({ISTIO_META_INTERCEPTION_MODE: 'REDIRECT', DISABLE_ENVOY: 'true'})
     expect(app?.env).toEqual({})
   })

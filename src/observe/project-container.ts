@@ -24,8 +24,11 @@ export function containerFrom(container: Fields, status: Fields = {}): Container
 const containersWithArgs = new Set(['istio-init', 'istio-validation', 'istio-proxy'])
 
 function isMeshVariable(name: string): boolean {
-  return name.startsWith('ISTIO_META_') || name === 'DISABLE_ENVOY'
+  return (name.startsWith('ISTIO_META_') && !repeated.has(name)) || name === 'DISABLE_ENVOY'
 }
+
+/** The injector repeats in them what the pod says anyway: half of its projection at ten thousand pods. */
+const repeated = new Set(['ISTIO_META_POD_PORTS', 'ISTIO_META_APP_CONTAINERS', 'ISTIO_META_OWNER', 'ISTIO_META_WORKLOAD_NAME'])
 
 /** Literal values of the variables that `isKept` names; never what comes from a Secret or ConfigMap. */
 export function envFrom(env: unknown, isKept: (name: string) => boolean): Record<string, string> {
