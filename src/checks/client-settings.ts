@@ -28,14 +28,15 @@ interface Clients {
   pods: Pod[]
 }
 
-/** Every tls block in force with one of these modes, as clients of each namespace meet it (rules 50 to 52); linear in namespaces times Services. */
+/** Every tls block in force with one of these modes, as clients of the mesh meet it (rules 50 to 52). */
 export function clientSettings({mesh, destinationRules, services, pods}: Clients, asked: Asked, modes: readonly string[]): ClientSetting[] {
-  if (!destinationRules.some((rule) => JSON.stringify(rule.spec).includes('"tls"'))) return []
+  const writing = destinationRules.filter((rule) => writesMode(rule, modes))
+  if (writing.length === 0) return []
   const meshed = meshedServices(services, podsInScope(pods, asked, mesh))
   const found = new Map<string, ClientSetting>()
   for (const {rootNamespace, revision} of mesh) {
     const index = destinationRuleIndex(destinationRules, rootNamespace, revision)
-    for (const client of clientsOf(pods, destinationRules)) {
+    for (const client of clientsOf(pods, destinationRules, writing)) {
       for (const [service, servers] of meshed) {
         const merged = destinationRuleFor(index, client, hostOf(service), service.namespace)
         if (merged === null) continue
@@ -63,13 +64,30 @@ export function settingsText(settings: ClientSetting[]): string {
   return [...new Set(places)].join(', ')
 }
 
-/** One client a namespace; one a workload where a rule of that namespace selects clients by label. */
-function clientsOf(pods: Pod[], rules: IstioObject[]): Client[] {
-  const selecting = new Set(
-    rules.filter(({spec}) => (spec as DestinationRuleSpec).workloadSelector != null).map(({namespace}) => namespace),
+/** True when any tls block of a rule has one of these modes. */
+function writesMode({spec}: IstioObject, modes: readonly string[]): boolean {
+  const {trafficPolicy, subsets = []} = spec as DestinationRuleSpec
+  const policies = [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)]
+  return policies.some((policy) =>
+    [policy, ...(policy?.portLevelSettings ?? [])].some((each) => each?.tls != null && modes.includes(modeOf(each.tls))),
   )
+}
+
+/**
+ * Clients that between them meet every such rule: one of each namespace that holds one (a workload each, where it selects clients by
+ * label), and one of a namespace without rules of its own, which stands for all such; without any, one of every namespace.
+ */
+function clientsOf(pods: Pod[], rules: IstioObject[], writing: IstioObject[]): Client[] {
   const callers = pods.filter((pod) => dataPlane(pod) === 'sidecar' || dataPlane(pod) === 'gateway')
-  const plain = [...new Set(callers.map(({namespace}) => namespace))].map((namespace) => ({namespace, labels: {}}))
+  const namespaces = [...new Set(callers.map(({namespace}) => namespace))]
+  const ruled = new Set(rules.map(({namespace}) => namespace))
+  const own = new Set(writing.map(({namespace}) => namespace))
+  const unruled = namespaces.find((namespace) => !ruled.has(namespace))
+  const chosen = namespaces.filter((namespace) => unruled === undefined || own.has(namespace) || namespace === unruled)
+  const selecting = new Set(
+    writing.filter(({spec}) => (spec as DestinationRuleSpec).workloadSelector != null).map(({namespace}) => namespace),
+  )
+  const plain = chosen.map((namespace) => ({namespace, labels: {}}))
   return [...plain, ...onePerWorkload(callers.filter(({namespace}) => selecting.has(namespace)))]
 }
 
