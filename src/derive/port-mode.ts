@@ -73,7 +73,8 @@ function proxylessMode(view: PodView, port: number | null): PortMode {
   const {mode, by} = effectiveMode(view.deciding, port)
   const label = view.pod.labels['security.istio.io/tlsMode'] === 'istio'
   const answer = decided(view, {mode: mode === 'PERMISSIVE' ? (label ? 'STRICT' : 'DISABLE') : mode, by})
-  return {...answer, doubt: answer.doubt || 'a proxyless server enforces only with xDS credentials, which nothing outside shows'}
+  const doubt = answer.mode === 'STRICT' ? 'a proxyless server enforces only with xDS credentials, which nothing outside shows' : ''
+  return {...answer, doubt: answer.doubt || doubt}
 }
 
 function inAmbient(view: PodView, port: number | null): PortMode {
