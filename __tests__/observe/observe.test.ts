@@ -225,10 +225,12 @@ describe('no time, no cluster', () => {
     expect(io.requests).toEqual([])
   })
 
-  test('an unreachable cluster: every part unread for the same reason', () => {
-    const reasons = Object.values(unreadOf(unreachable(asked, '', fakeIo())))
-    expect(reasons).toHaveLength(19)
-    expect(new Set(reasons)).toEqual(new Set(['no cluster was reached: see the stage `connect`']))
+  test.each([
+    ['', 'the cluster was not reached: see the stage `connect`'],
+    ['preview-17', 'cluster `preview-17` was not reached: see the stage `connect`'],
+  ])('an unreachable cluster named `%s`: every part unread for the same reason', (name, reason) => {
+    const reasons = Object.values(unreadOf(unreachable(asked, name, fakeIo())))
+    expect(reasons).toEqual(new Array(19).fill(reason))
   })
 
   test('whatever every single read does, observing never throws', async () => {

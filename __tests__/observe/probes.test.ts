@@ -99,6 +99,14 @@ describe('after a change of policy', () => {
     expect(io.clock.ticks()).toBe(10_000)
   })
 
+  test('a proxy that does not listen yet is waited for', async () => {
+    const starting = status(500, 'error dialing backend: dial tcp 10.0.0.9:8080: connect: connection refused')
+    expect((await probed({tls: inTurn(starting, certificateRequired), settleUntil: 60_000})).port.tls).toMatchObject({
+      saw: 'client-certificate',
+      tries: 2,
+    })
+  })
+
   test('a broken path is not waited for', async () => {
     const {io} = await probed({plain: status(503, 'error trying to reach service: dial tcp 1.2.3.4:5: i/o timeout'), settleUntil: 60_000})
     expect(io.clock.ticks()).toBe(0)

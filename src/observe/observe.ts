@@ -42,8 +42,8 @@ export async function observe(asked: Asked, options: ObserveOptions, kube: Kube,
 }
 
 /** The snapshot of a run that never reached its cluster: every part unread, for the same reason. */
-export function unreachable(asked: Asked, _clusterName: string, io: Io): Snapshot {
-  const part = unread('no cluster was reached: see the stage `connect`')
+export function unreachable(asked: Asked, clusterName: string, io: Io): Snapshot {
+  const part = unread(`${clusterName === '' ? 'the cluster' : `cluster \`${clusterName}\``} was not reached: see the stage \`connect\``)
   return {
     version: 1,
     takenAt: io.clock.now().toISOString(),

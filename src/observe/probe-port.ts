@@ -37,7 +37,12 @@ export function isSettled({tls, plain}: PortProbe): boolean {
   return tls?.saw === 'client-certificate' && plain?.saw === 'closed'
 }
 
-/** Can a policy still on its way, or an old connection still alive, explain what was seen? A broken path cannot be waited for. */
+/** Can a policy still on its way, an old connection still alive or a proxy not yet up explain what was seen? A broken path cannot be waited for. */
 export function mayStillSettle({tls, plain}: PortProbe): boolean {
-  return [tls, plain].every((each) => each !== null && each.saw !== 'unread' && each.saw !== 'inconclusive')
+  return [tls, plain].every((each) => each !== null && each.saw !== 'unread' && (each.saw !== 'inconclusive' || isRefused(each)))
+}
+
+/** On a captured port only the proxy can refuse, and only before it listens. */
+function isRefused({detail}: ProbeAnswer): boolean {
+  return detail.endsWith('connection refused')
 }

@@ -24,6 +24,7 @@ export async function probe(snapshot: Snapshot, options: Options, kube: Kube, io
     const refused = controls.find(({detail}) => detail.startsWith('the API server answered 403'))
     if (refused !== undefined) return unread('probing was refused (403): grant `get` on `pods/proxy` of API group `""` (rbac/probe.yaml)')
     const planned = plannedPorts(endpoints(snapshot), snapshot.pods.value, options.probes.exclude)
+    io.log.detail(`probing ${planned.length} ports through the API server`)
     const [reachable, asked] = await Promise.all([reachablePods(planned, options, ask), askAll(planned, options, ask, io)])
     return read({by: 'api-server', controls, reachable, ...asked})
   } catch (thrown) {
@@ -47,21 +48,14 @@ async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io
       seen.set(port, added(seen.get(port), await probePort(port, ask, io.clock)))
     })
   await askEach(planned)
-  // Our own load makes the API server lose the race for the alert: what stayed silent is asked once more, one at a time.
-  await askEach(
-    planned.filter((port) => port.strict && isSilent(seen.get(port))),
-    1,
-  )
+  // Our own load makes the API server lose the race for the alert: what stayed silent is asked once more, a few at a time.
+  const silent = planned.filter((port) => port.strict && port.declared && isSilent(seen.get(port)))
+  await askEach(silent, Math.ceil(options.probes.concurrency / 8))
+
+  const mayWait = () => options.settleUntil !== null && io.clock.ticks() < Math.min(options.settleUntil, options.deadline)
+  const unsettled = () => planned.filter((port) => isOpen(port, seen.get(port)))
   let settledAfterMs: number | undefined
-  for (;;) {
-    const open = planned.filter((port) => isOpen(port, seen.get(port)))
-    if (
-      open.length === 0 ||
-      options.settleUntil === null ||
-      io.clock.ticks() >= options.settleUntil ||
-      io.clock.ticks() >= options.deadline
-    )
-      break
+  for (let open = unsettled(); open.length > 0 && mayWait(); open = unsettled()) {
     io.log.detail(`${open.length} ports do not demand mutual TLS yet: asked again in 2 s`)
     await io.clock.sleep(2000, io.cancelled)
     await askEach(open)
