@@ -12,7 +12,7 @@ export interface Component {
   ready: () => Promise<boolean>
   /** What is done once when it is ready, before those who need it start. */
   fill?: () => Promise<void>
-  /** Seconds until it must be ready; 60 unless told. */
+  /** Seconds until it must be ready; 120 unless told. */
   timeout?: number
   /** Whose log tells why it is not ready; its own unless told. */
   log?: string
@@ -97,7 +97,7 @@ interface State {
 }
 
 async function start(component: Component, state: State): Promise<void> {
-  const {command, ready, fill, timeout = 60} = component
+  const {command, ready, fill, timeout = 120} = component
   // Also when it ends long after it was ready, while others still start.
   if (command) state.launch(component).ended.then((how) => state.fail(new StartError(component, `it ended with ${how}`)))
   const deadline = Date.now() + timeout * 1000

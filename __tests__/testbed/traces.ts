@@ -37,18 +37,31 @@ const nodeFolders = [
 ]
 
 function mounts(): string[] {
-  // Without the two counters in front and the device number, which say nothing.
   return readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
 }
 
 function processesOf(bed: number): string[] {
   const folder = `${runDirOf(bed)}/`
+  const {name} = addressesOf(bed)
+  return processes(
+    (pid, command) =>
+      command.includes(folder) ||
+      readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/${name}/`) ||
+      readlinkSync(`/proc/${pid}/cwd`).startsWith(folder),
+  )
+}
+
+/** The command lines of all processes of that mount namespace (`mnt:[…]`): those of a node, its shims too, though not its containers. */
+export function processesIn(mountNamespace: string): string[] {
+  return processes((pid) => readlinkSync(`/proc/${pid}/ns/mnt`) === mountNamespace)
+}
+
+function processes(isOurs: (pid: string, command: string) => boolean): string[] {
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return []
     try {
-      const command = readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ')
-      const root = readlinkSync(join('/proc', pid, 'cwd'))
-      return command.includes(folder) || command.includes(`${addressesOf(bed).name}/`) || root.startsWith(folder) ? [command] : []
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      return isOurs(pid, command) ? [command] : []
     } catch {
       // It ended while we looked.
       return []

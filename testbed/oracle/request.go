@@ -1,6 +1,10 @@
 package main
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	corev1 "k8s.io/api/core/v1"
+)
 
 // Request is one question: the objects of a cluster as its API server writes them, and the control plane's revision.
 type Request struct {
@@ -38,8 +42,8 @@ type Answer struct {
 	Possible map[string][]Modes `json:"possible,omitempty"`
 	// Sends says, per call, what the client's proxy sends to each endpoint; empty where it has no cluster (kind `client`).
 	Sends []map[string]string `json:"sends,omitempty"`
-	// Injects says which pods get a sidecar (kind `injection`).
-	Injects map[string]bool `json:"injects,omitempty"`
+	// Injected holds each pod as it would be stored, or null where nothing injects it (kind `injection`).
+	Injected map[string]*corev1.Pod `json:"injected,omitempty"`
 }
 
 // Modes maps a port to STRICT, PERMISSIVE or DISABLE.
