@@ -42,6 +42,13 @@ function deleted(namespace: string, name: string): string {
   return `kubectl -n ${namespace} delete ${name}  # and create it again`
 }
 
+/** Changes a value of the istiod chart and nothing else: without the version that is installed helm would take the newest. */
+export function setInIstiod({namespace, revision}: {namespace: string; revision: string}, ...set: string[]): string {
+  const release = revision === 'default' || revision === '' ? 'istiod' : `istiod-${revision}`
+  const installed = `helm -n ${namespace} list --filter '^${release}$' -o yaml | sed -n 's/.*app_version: //p'`
+  return `helm -n ${namespace} upgrade ${release} oci://ghcr.io/istio/release/charts/istiod --version "$(${installed})" --reuse-values ${set.join(' ')}`
+}
+
 /** Merges `patch` into an object; quotes of a hostile key cannot leave the argument. */
 export function merge(kind: string, namespace: string, name: string, patch: object): string {
   return `kubectl -n ${namespace} patch ${kind.toLowerCase()} ${name} --type merge -p '${JSON.stringify(patch).replaceAll("'", "'\\''")}'`

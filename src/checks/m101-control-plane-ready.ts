@@ -20,7 +20,7 @@ export const controlPlaneReady = check({
   },
 })
 
-function missing({istiods}: ControlPlane, {revision}: Asked): PartialFinding {
+function missing({istiods}: ControlPlane, {revision, istioVersion}: Asked): PartialFinding {
   const name = revision === '' || revision === 'default' ? 'istiod' : `istiod-${revision}`
   const there = istiods.map((istiod) => istiod.revision).join(', ')
   const wanted = revision === '' ? '' : ` of revision \`${revision}\``
@@ -28,7 +28,7 @@ function missing({istiods}: ControlPlane, {revision}: Asked): PartialFinding {
     {kind: 'Deployment', namespace: 'istio-system', name},
     `no istiod${wanted} is installed${there === '' ? '' : `; installed: ${there}`}`,
     {
-      fix: `helm -n istio-system install ${name} oci://ghcr.io/istio/release/charts/istiod --wait${revision === '' ? '' : ` --set revision=${revision}`}`,
+      fix: `helm -n istio-system install ${name} oci://ghcr.io/istio/release/charts/istiod --wait${istioVersion === '' ? '' : ` --version ${istioVersion}`}${revision === '' ? '' : ` --set revision=${revision}`}`,
     },
   )
 }

@@ -1,6 +1,7 @@
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {ControlPlane, ValidationAnswer, Webhook} from '../model/mesh.ts'
 import type {Part} from '../model/part.ts'
+import {setInIstiod} from './fix.ts'
 import {unique} from './unique.ts'
 
 /** istiod's validation webhook answers: by the dry run where it was asked, else by its objects and endpoints (live-evidence.md, section 6). */
@@ -23,7 +24,7 @@ export const validationServing = check({
     if (validating.length === 0) {
       return [
         finding(subject, 'no validation webhook is installed', {
-          fix: 'helm -n istio-system upgrade istiod oci://ghcr.io/istio/release/charts/istiod --reuse-values --set global.configValidation=true',
+          fix: setInIstiod({namespace: 'istio-system', revision: asked.revision}, '--set global.configValidation=true'),
         }),
       ]
     }

@@ -46,7 +46,7 @@ function findingOf(pods: Pod[], proxy: string, istiod: Istiod, severity: Severit
   const namespace = pods[0]?.namespace ?? ''
   return finding(
     {kind: 'Namespace', name: namespace},
-    `${workloadList(pods)} run proxy ${proxy}, istiod \`${istiod.name}\` is ${istiod.version}`,
+    `proxy ${proxy} beside \`${istiod.name}\` ${istiod.version} in ${workloadList(pods)}`,
     {
       severity,
       fix: restart(pods),

@@ -27,7 +27,7 @@ export const namespacesEnrolled = check({
         const outside = byNamespace.get(namespace.name) ?? []
         if (outside.length === 0 || namespaceEnrolment(namespace, controlPlane.webhooks).by !== 'none') return []
         return [
-          finding(refOf('Namespace', namespace), `not enrolled, so ${workloadList(outside)} run without a proxy`, {
+          finding(refOf('Namespace', namespace), `is not enrolled, and these run without a proxy: ${workloadList(outside)}`, {
             fix: `${enrol(namespace, controlPlane.webhooks)}\n${restart(outside)}`,
             endpoints: rows(outside),
           }),
@@ -41,7 +41,7 @@ export const namespacesEnrolled = check({
 function unwrittenNamespace(name: string, outside: Pod[]): PartialFinding {
   return finding(
     {kind: 'Namespace', name},
-    `is not among the manifests, so nothing enrols it, and ${workloadList(outside)} count as without a proxy`,
+    `is not among the manifests, so nothing enrols it, and these count as without a proxy: ${workloadList(outside)}`,
     {
       hint: 'Add the Namespace with its labels to the manifests.',
       fix: `kubectl create namespace ${name} --dry-run=client -o yaml | kubectl label --local -f - istio-injection=enabled -o yaml > namespace.yaml`,

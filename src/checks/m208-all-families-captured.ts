@@ -1,8 +1,9 @@
 import {captureOf} from '../derive/capture.ts'
 import {openAddresses} from '../derive/captured-port.ts'
 import {dataPlane} from '../derive/membership.ts'
+import {meshFor} from '../derive/mesh-for.ts'
 import {check, finding} from '../model/check.ts'
-import {restart} from './fix.ts'
+import {restart, setInIstiod} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
@@ -22,7 +23,7 @@ export const allFamiliesCaptured = check({
     )
     return onePerWorkload(open).map((pod) =>
       finding(workloadRef(pod), 'the pods have an IPv6 address for which no capture rules exist', {
-        fix: `helm -n istio-system upgrade istiod oci://ghcr.io/istio/release/charts/istiod --reuse-values --set pilot.env.ISTIO_DUAL_STACK=true --set-string meshConfig.defaultConfig.proxyMetadata.ISTIO_DUAL_STACK=true\n${restart([pod])}`,
+        fix: `${setInIstiod(meshFor(pod, mesh), '--set-string pilot.env.ISTIO_DUAL_STACK=true', '--set-string meshConfig.defaultConfig.proxyMetadata.ISTIO_DUAL_STACK=true')}\n${restart([pod])}`,
         endpoints: [rowId(pod, null)],
       }),
     )

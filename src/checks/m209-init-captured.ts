@@ -1,7 +1,8 @@
 import {dataPlane} from '../derive/membership.ts'
+import {meshFor} from '../derive/mesh-for.ts'
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
-import {restart} from './fix.ts'
+import {restart, setInIstiod} from './fix.ts'
 import {podsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
@@ -22,7 +23,7 @@ export const initCaptured = check({
       if (early.length === 0) return []
       return [
         finding(workloadRef(pod), `init container \`${early.join('`, `')}\` runs before the capture rules stand`, {
-          fix: `helm -n istio-system upgrade istiod oci://ghcr.io/istio/release/charts/istiod --reuse-values --set-string pilot.env.ENABLE_NATIVE_SIDECARS=true\n${restart([pod])}`,
+          fix: `${setInIstiod(meshFor(pod, mesh), '--set-string pilot.env.ENABLE_NATIVE_SIDECARS=true')}\n${restart([pod])}`,
           endpoints: [rowId(pod, null)],
         }),
       ]

@@ -1,6 +1,7 @@
 import {check, finding} from '../model/check.ts'
 import type {IstioObject} from '../model/policy.ts'
 import {isMeshWide} from '../model/snapshot.ts'
+import {setInIstiod} from './fix.ts'
 
 /** Clients choose mutual TLS by themselves: auto mTLS is on, or a mesh-wide DestinationRule stands in for it (rule 49). */
 export const autoMtlsOn = check({
@@ -21,7 +22,7 @@ export const autoMtlsOn = check({
           {kind: 'ConfigMap', namespace, name: revision === 'default' ? 'istio' : `istio-${revision}`, file, line},
           '`enableAutoMtls` is false, and no DestinationRule for `*.local` with ISTIO_MUTUAL replaces it',
           {
-            fix: `helm -n ${namespace} upgrade istiod oci://ghcr.io/istio/release/charts/istiod --reuse-values --set meshConfig.enableAutoMtls=true`,
+            fix: setInIstiod({namespace, revision}, '--set meshConfig.enableAutoMtls=true'),
           },
         ),
       )

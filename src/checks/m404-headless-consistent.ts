@@ -28,7 +28,7 @@ export const headlessConsistent = check({
         return [
           finding(
             refOf('Service', service),
-            `${workloadList(bare)} behind it speak no mutual TLS, so clients send plain text to all ${behind.length} endpoints`,
+            `behind it without mutual TLS: ${workloadList(bare)}; so clients send plain text to all ${behind.length} endpoints`,
             {
               fix: restart(bare),
               endpoints: [...new Set(meshed.map((pod) => rowId(pod, null)))].sort(),

@@ -5,7 +5,7 @@ import type {IstioObject} from '../model/policy.ts'
 import type {Pod, Service} from '../model/workload.ts'
 import {podsInScope, scopeOf} from './in-scope.ts'
 import {merge} from './fix.ts'
-import {istioRef, rowId} from './subject.ts'
+import {istioRef, rowId, workloadList} from './subject.ts'
 
 /** No ServiceEntry declares mesh workloads to be outside the mesh: towards MESH_EXTERNAL hosts there is no auto mTLS (rule 55). */
 export const noPassthroughCalls = check({
@@ -28,7 +28,7 @@ export const noPassthroughCalls = check({
         return [
           finding(
             istioRef(entry),
-            `is MESH_EXTERNAL${entry.spec['location'] === undefined ? ' by default' : ''} and names ${named.length} pods of the mesh: calls to it go in plain text`,
+            `is MESH_EXTERNAL${entry.spec['location'] === undefined ? ' by default' : ''} and names workloads of the mesh (${workloadList(named)}): calls to it go in plain text`,
             {
               fix: merge('serviceentry', entry.namespace, entry.name, {spec: {location: 'MESH_INTERNAL'}}),
               endpoints: [...new Set(named.map((pod) => rowId(pod, null)))].sort(),

@@ -1,4 +1,5 @@
 import {check, finding} from '../model/check.ts'
+import {setInIstiod} from './fix.ts'
 
 /** The mesh speaks at least the TLS version that was asked for (rule 19). */
 export const tlsFloor = check({
@@ -20,7 +21,7 @@ export const tlsFloor = check({
           {kind: 'ConfigMap', namespace, name: revision === 'default' ? 'istio' : `istio-${revision}`, file, line},
           'workloads accept TLS 1.2, asked for was TLS 1.3',
           {
-            fix: `helm -n ${namespace} upgrade istiod oci://ghcr.io/istio/release/charts/istiod --reuse-values --set meshConfig.meshMTLS.minProtocolVersion=TLSV1_3`,
+            fix: setInIstiod({namespace, revision}, '--set meshConfig.meshMTLS.minProtocolVersion=TLSV1_3'),
           },
         ),
       )

@@ -26,7 +26,7 @@ export const trustNarrow = check({
       const name = revision === 'default' ? 'istio' : `istio-${revision}`
       return [
         finding({kind: 'ConfigMap', namespace, name, file, line}, trusts.join('; '), {
-          fix: `kubectl -n ${namespace} get configmap ${name} -o jsonpath='{.data.mesh}'\nhelm -n ${namespace} get values ${name.replace('istio', 'istiod')}`,
+          fix: `kubectl -n ${namespace} get configmap ${name} -o jsonpath='{.data.mesh}'\nhelm -n ${namespace} get values ${revision === 'default' ? 'istiod' : `istiod-${revision}`}`,
         }),
       ]
     })

@@ -25,7 +25,7 @@ export const plaintextRefused = check({
       const {pod} = first
       const says = [...new Map(rows.map(({probe}) => [probe.port, `port ${probe.port}: ${plainAnswer(probe)}`])).values()].join('; ')
       return [
-        finding(workloadRef(pod), says, {
+        finding(workloadRef(pod), `a caller without an identity was answered: ${says}`, {
           fix: `istioctl x describe pod ${pod.name} -n ${pod.namespace}\nkubectl get peerauthentication -n ${pod.namespace}\nkubectl -n ${pod.namespace} get pod ${pod.name} -o jsonpath='{.spec.initContainers[*].args}'`,
           endpoints: [...new Set(rows.map(({probe}) => rowId(pod, probe.port)))].sort(),
         }),
