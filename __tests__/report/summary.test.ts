@@ -37,6 +37,7 @@ test('a failed stage says what failed, what was not read, and the cure', () => {
   const {shown} = asGitHub(summary(downReport()))
   expect(shown).toContain('Stage install failed: Istiod was not ready within 5 min')
   expect(shown).toContain('Not read: pods')
+  expect(shown).toContain('No workload port could be read')
   expect(shown).toContain('M101 The control plane is ready? Unknown: not read')
   expect(shown).toContain('1. Set hub to a registry that mirrors docker.io/istio')
 })

@@ -19,14 +19,14 @@ export function headline(report: Report, level: number): Block[] {
 
 /** `Coverage 88.8 % · 8 proven · 1 violated · 1 error`; what is zero is left out, save the violated rows. */
 export function numbers(report: Report): Inline[] {
-  const {counts, verdict} = report
+  const {counts, verdict, unread} = report
   const found = tally(report)
   const rows = (['violated', 'unproven', 'configured', 'proven', 'exempt'] as const)
     .filter((verdict) => counts[verdict] > 0 || (verdict === 'violated' && counts.total > 0))
     .map((verdict) => text(`${counts[verdict]} ${verdict}`))
   return joined([
     ...(judged(counts) > 0 ? [text(`Coverage ${verdict.coverage} %`)] : []),
-    text(counts.total === 0 ? 'No workload ports' : plural(counts.total, 'port')),
+    text(counts.total > 0 ? plural(counts.total, 'port') : unread.length > 0 ? 'No workload port could be read' : 'No workload ports'),
     ...rows,
     ...(found.error > 0 ? [text(plural(found.error, 'error'))] : []),
     ...(found.warning > 0 ? [text(plural(found.warning, 'warning'))] : []),
