@@ -30,7 +30,7 @@ export interface OracleAnswer {
   own?: Record<string, number[]>
   possible?: Record<string, Modes[]>
   sends?: Record<string, string>[]
-  injects?: Record<string, boolean>
+  injected?: Record<string, KubeObject | null>
 }
 
 /** Istio's own code behind a pipe: one process answers all questions of a test file. */

@@ -42,8 +42,8 @@ export function productRows(objects: KubeObject[]): Record<string, Row[]> {
 }
 
 /** The product's snapshot of the objects, read as manifests are. */
-export function snapshotOf(objects: KubeObject[]): Snapshot {
-  return snapshotFrom(objects, asked, {takenAt: '2026-11-22T18:01:00Z'})
+export function snapshotOf(objects: KubeObject[], wishes: Partial<Asked> = {}): Snapshot {
+  return snapshotFrom(objects, {...asked, ...wishes}, {takenAt: '2026-11-22T18:01:00Z'})
 }
 
 /** The value of a part that was read. */
