@@ -59,6 +59,12 @@ test('a part that was not read makes it unknown, and it is not even asked', () =
   expect(only(never, {...snapshot, policies: unread('403')})).toMatchObject({status: 'unknown', reason: 'not read: policies: 403'})
 })
 
+test('parts that were not read for one reason share it', () => {
+  const two = {...sample(() => []), needs: ['policies', 'pods', 'mesh'] as const}
+  const on = {...snapshot, policies: unread('403'), pods: unread('403'), mesh: unread('no answer')}
+  expect(only(two, on)?.reason).toBe('not read: policies, pods: 403; mesh: no answer')
+})
+
 test('a check that throws is unknown, never green', () => {
   const broken = sample(() => {
     throw new TypeError('no such thing')

@@ -33,7 +33,7 @@ export const validationServing = check({
     const open = validating.filter((webhook) => webhook.failurePolicy === 'Ignore')
     return [
       ...(validation.read ? [] : unserved(validating, controlPlane)),
-      ...unique(open, (webhook) => webhook.configuration).map(failsOpen),
+      ...unique(open, (webhook) => webhook.configuration).map((webhook) => failsOpen(webhook, validation.read)),
     ]
   },
 })
@@ -65,10 +65,10 @@ function unserved(webhooks: Webhook[], {endpoints}: ControlPlane): PartialFindin
   })
 }
 
-/** The chart installs with Ignore; istiod itself turns that into Fail once it serves (validatingwebhookconfiguration.yaml). */
-function failsOpen(webhook: Webhook): PartialFinding {
+/** The chart installs with Ignore; istiod turns that into Fail soon after it serves (validatingwebhookconfiguration.yaml), so beside a live answer it only is new. */
+function failsOpen(webhook: Webhook, isAlive: boolean): PartialFinding {
   return finding(refOf(webhook), `webhook \`${webhook.name}\` still has failurePolicy Ignore: istiod has not taken it over`, {
-    severity: 'warning',
+    severity: isAlive ? 'info' : 'warning',
     fix: inspect(webhook),
   })
 }

@@ -38,13 +38,13 @@ function ask(check: Check, snapshot: Snapshot): Answer {
     const skip = check.skip?.(snapshot.asked) ?? null
     if (skip !== null) return skipped(skip)
     const needed: Partial<Record<keyof Parts, unknown>> = {}
-    const unread: string[] = []
+    const unread = new Map<string, string[]>()
     for (const name of check.needs) {
       const part = snapshot[name]
       if (part.read) needed[name] = part.value
-      else unread.push(`${name}: ${part.reason}`)
+      else unread.set(part.reason, [...(unread.get(part.reason) ?? []), name])
     }
-    if (unread.length > 0) return {status: 'unknown', reason: `not read: ${unread.join('; ')}`, findings: []}
+    if (unread.size > 0) return {status: 'unknown', reason: unreadText(unread), findings: []}
     const used = Object.fromEntries((check.uses ?? []).map((name) => [name, snapshot[name]]))
     const found = check.run(needed as never, {asked: snapshot.asked, now: Date.parse(snapshot.takenAt)}, used as never)
     const findings = found.map((partial) => filled(check, partial)).sort(bySeverityThenSubject)
@@ -52,6 +52,11 @@ function ask(check: Check, snapshot: Snapshot): Answer {
   } catch (thrown) {
     return {status: 'unknown', reason: `the check itself failed: ${messageOf(thrown)}`, findings: []}
   }
+}
+
+/** `not read: pods, services: 403`: each reason once. */
+function unreadText(unread: Map<string, string[]>): string {
+  return `not read: ${[...unread].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ')}`
 }
 
 function skipped(reason: string): Answer {
