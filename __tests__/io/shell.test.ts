@@ -28,6 +28,13 @@ describe('run', () => {
     expect(ran.stdout).toBe('$(id) `id` ; id')
   })
 
+  test('who is told of the start is told before the end', async () => {
+    const order: string[] = []
+    await liveShell(never).run('true', [], {env, onStart: () => order.push('start')})
+    order.push('end')
+    expect(order).toEqual(['start', 'end'])
+  })
+
   test('a program that is not there is an error', async () => {
     await expect(liveShell(never).run('no-such-program', [], {env})).rejects.toThrow('ENOENT')
   })

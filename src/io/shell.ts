@@ -51,20 +51,26 @@ async function run(file: string, args: string[], options: ShellOptions, patience
       child.once('error', reject)
       child.once('close', (code, killedBy) => resolve({code, signal: killedBy}))
     })
-    child.once('spawn', async () => {
-      const {pid = 0} = child
-      onStart?.({pid, startTime: await startTimeOf(pid)})
+    let told: Promise<void> | undefined
+    child.once('spawn', () => {
+      told = tellStart(child, onStart)
     })
     // A program that ends without reading its input breaks the pipe; its exit code tells more than EPIPE would.
     child.stdin?.on('error', () => {})
     child.stdin?.end(stdin)
     const ended = await closed
+    // Told before the end is: who records the process must not do so after it is gone.
+    await told
     return {...ended, stdout: stdout(), stderr: stderr(), timedOut}
   } finally {
     clearTimeout(timer)
     stop.done()
     signal?.removeEventListener('abort', stop)
   }
+}
+
+async function tellStart({pid = 0}: ChildProcess, onStart: ShellOptions['onStart']): Promise<void> {
+  onStart?.({pid, startTime: await startTimeOf(pid)})
 }
 
 function stopper(child: ChildProcess, patienceMs: number): (() => void) & {done(): void} {
