@@ -143,6 +143,11 @@ describe('rules 49 to 55: what a client sends', () => {
     expect(sends([rule('shop', 'dr', spec)])).toEqual([expected, by])
   })
 
+  test('rule 52: a port entry hides the rule’s ISTIO_MUTUAL, and the namespace then decides', () => {
+    const rules = [rule('shop', 'dr', ports('ISTIO_MUTUAL', entry(80)))]
+    expect(sends(rules, {policies: [policy('shop', 'a', 'DISABLE')]})).toEqual(['plain-text', 'a'])
+  })
+
   test.each<[string, Partial<DestinationRuleSpec>, string]>([
     ['subset port over subset', {subsets: [{name: 'v1', ...ports('DISABLE', entry(80, 'ISTIO_MUTUAL'))}]}, 'mtls'],
     ['subset over rule', {...tls('ISTIO_MUTUAL'), subsets: [{name: 'v1', ...tls('DISABLE')}]}, 'plain-text'],
@@ -177,6 +182,12 @@ describe('rules 49 to 55: what a client sends', () => {
     ['54: headless, all in the mesh', {service: headless}, 'mtls'],
     ['54: headless, one outside', {service: headless, instances: [server, plainPod()]}, 'plain-text'],
     ['54: headless, none at all', {service: headless, instances: []}, 'plain-text'],
+    [
+      '54: headless, one outside that does not declare the named port',
+      {service: {...service('cart', [[80, 'http']]), clusterIP: 'None'}, instances: [server, plainPod({containers: []})]},
+      'mtls',
+    ],
+    ['54: headless, a named port that nobody declares', {service: {...service('cart', [[80, 'absent']]), clusterIP: 'None'}}, 'plain-text'],
     ['55: ExternalName', {service: {...normal, type: 'ExternalName'}}, 'plain-text'],
   ])('rule %s', (_rule, more, expected) => {
     expect(sends([], more)[0]).toBe(expected)

@@ -5,6 +5,7 @@ import {
   ambientPod,
   asked,
   container,
+  controls,
   initArgs,
   istioObject,
   mesh,
@@ -178,6 +179,11 @@ describe('live proof', () => {
     [
       'one side of the control is missing',
       probes(proven, {controls: [{name: 'open', expects: 'answer', passed: true, detail: ''}]}),
+      'unproven',
+    ],
+    [
+      'one of both controls failed',
+      probes(proven, {controls: controls.map((each) => ({...each, passed: each.expects === 'silence'}))}),
       'unproven',
     ],
     ['there was no control at all', probes(proven, {controls: []}), 'unproven'],

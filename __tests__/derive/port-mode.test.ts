@@ -1,4 +1,5 @@
 import {endpoints} from '../../src/derive/endpoints.ts'
+import {portsOf} from '../../src/derive/ports-of.ts'
 import {resolveTargetPort} from '../../src/derive/target-port.ts'
 import {read} from '../../src/model/part.ts'
 import type {Snapshot} from '../../src/model/snapshot.ts'
@@ -63,6 +64,14 @@ describe('rule 14: named target ports', () => {
       because: 'not-tcp',
     })
   })
+})
+
+test('rule 15: which ports share the chain of undeclared ones', () => {
+  const sources = {services: [service('cart', [[80, 9090]])], policyPorts: [7070], ingressPorts: [] as number[], capture: null}
+  const shared = (more: Partial<typeof sources>) =>
+    portsOf(plainPod(), {...sources, ...more}).flatMap(({port, passthrough}) => (passthrough ? [port] : []))
+  expect(shared({})).toEqual([8080, null])
+  expect(shared({ingressPorts: [8080]})).toEqual([9090, null])
 })
 
 test('rule 36: without interception only ports that an ingress listener binds in the open are the proxy’s', () => {
