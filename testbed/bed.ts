@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {addressesOf} from './addresses.ts'
 import {boot, silentComponents} from './boot.ts'
@@ -6,8 +6,9 @@ import {type Build, build} from './build/build.ts'
 import {imageNames} from './build/images.ts'
 import {interruptible} from './interruption.ts'
 import {lock, tryLock} from './lock.ts'
-import {runDirOf, runRoot, sourceDir} from './paths.ts'
+import {runDirOf, sourceDir} from './paths.ts'
 import {isAlive} from './process-identity.ts'
+import {recordBed, recordedBeds, recordedBuild} from './record.ts'
 import {closeSandbox, initOf} from './sandbox.ts'
 import {pause} from './shell.ts'
 import {newestIstio, versions} from './versions.ts'
@@ -68,7 +69,7 @@ export async function up({bed = 0, onProgress = () => {}}: UpOptions = {}): Prom
       }
       await closeSandbox(addresses)
       await boot({bed, build: built, onProgress, signal})
-      writeFileSync(recordOf(bed), JSON.stringify(built))
+      recordBed(bed, built)
       return describe(bed, built)
     } finally {
       await release()
@@ -144,20 +145,6 @@ async function isLocked(number: number): Promise<boolean> {
   const release = await tryLock(`bed-${number}`)
   await release?.()
   return release === undefined
-}
-
-/** Written when the bed is ready, and only then. */
-function recordOf(number: number): string {
-  return join(runDirOf(number), 'bed.json')
-}
-
-function recordedBuild(number: number): Build | undefined {
-  return existsSync(recordOf(number)) ? (JSON.parse(readFileSync(recordOf(number), 'utf8')) as Build) : undefined
-}
-
-function recordedBeds(): number[] {
-  if (!existsSync(runRoot)) return []
-  return readdirSync(runRoot).flatMap((name) => (/^bed-\d$/.test(name) ? [Number(name.slice(-1))] : []))
 }
 
 function describe(number: number, built: Build): Bed {

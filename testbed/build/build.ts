@@ -1,7 +1,8 @@
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {lock} from '../lock.ts'
 import {cacheDir} from '../paths.ts'
+import {recordedBeds, recordedBuild} from '../record.ts'
 import {contentKey, programsKey} from './cache-key.ts'
 import {packCharts} from './charts.ts'
 import {packHelm} from './helm-archive.ts'
@@ -37,6 +38,7 @@ export async function build(onProgress: (line: string) => void = () => {}): Prom
   try {
     await installPackages(buildPackages, onProgress)
     removeAbandoned()
+    prune([programs, content])
     await once(programs, (folder) => buildPrograms(folder, onProgress))
     await once(content, (folder) => makeContent(programs, folder, onProgress))
     return read(programs, content)
@@ -63,6 +65,23 @@ function removeAbandoned(): void {
   if (!existsSync(cacheDir())) return
   for (const name of readdirSync(cacheDir())) {
     if (name.startsWith('unfinished-')) rmSync(join(cacheDir(), name), {recursive: true, force: true})
+  }
+}
+
+/** Old builds go, except the newest few and those that a bed runs from. */
+function prune(keep: string[]): void {
+  if (!existsSync(cacheDir())) return
+  const used = recordedBeds().flatMap((bed) => recordedBuild(bed) ?? [])
+  for (const kind of ['programs-', 'content-']) {
+    const folders = readdirSync(cacheDir()).filter((name) => name.startsWith(kind))
+    const oldest = folders
+      .map((name) => join(cacheDir(), name))
+      .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)
+      .slice(2)
+    for (const folder of oldest) {
+      const isUsed = keep.includes(folder) || used.some(({bin, artifacts}) => bin.startsWith(folder) || artifacts.startsWith(folder))
+      if (!isUsed) rmSync(folder, {recursive: true})
+    }
   }
 }
 

@@ -54,6 +54,7 @@ export function buildFlags(istio: string = newestIstio): string[] {
 /** Compiles all Go programs into that folder; about 13 minutes on two cores the first time, a minute of linking when Go's own cache is warm. */
 export async function buildPrograms(folder: string, onProgress: (line: string) => void): Promise<void> {
   const env = {...process.env, CGO_ENABLED: '0', GOFLAGS: ''}
+  await requireGo()
   onProgress('resolving Go modules')
   const total = (await run('go', ['list', '-mod=mod', '-deps', 'tool'], {cwd: sourceDir, env})).split('\n').length
   let compiled = 0
@@ -78,6 +79,14 @@ export async function buildPrograms(folder: string, onProgress: (line: string) =
     clearInterval(timer)
   }
   report()
+}
+
+async function requireGo(): Promise<void> {
+  await run('go', ['version']).catch((error: Error) => {
+    throw new Error(
+      `The test bed compiles Kubernetes and Istio and needs Go 1.21 or newer in PATH: install it from https://go.dev/dl (${error.message})`,
+    )
+  })
 }
 
 /** The folder of Istio's own sources in Go's module cache. */
