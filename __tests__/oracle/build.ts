@@ -1,15 +1,26 @@
 import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
+import {lock} from '../../testbed/lock.ts'
 import {cacheDir} from '../../testbed/paths.ts'
 
 /** The oracle's binary, built when its sources changed; a machine without Go is a failure, never a skip. */
-export function oracleBinary(): string {
-  const folder = join(cacheDir(), 'oracle', sourcesHash())
-  const binary = join(folder, 'oracle')
+export async function oracleBinary(): Promise<string> {
+  const binary = join(cacheDir(), 'oracle', sourcesHash(), 'oracle')
   if (existsSync(binary)) return binary
-  mkdirSync(folder, {recursive: true})
+  // Test files run side by side: one of them builds, the others wait.
+  const release = await lock('oracle')
+  try {
+    if (!existsSync(binary)) build(binary)
+  } finally {
+    await release()
+  }
+  return binary
+}
+
+function build(binary: string): void {
+  mkdirSync(dirname(binary), {recursive: true})
   const fresh = `${binary}.${process.pid}`
   const built = spawnSync('go', ['build', '-mod=readonly', '-trimpath', '-o', fresh, './oracle'], {
     cwd: testbed,
@@ -19,9 +30,7 @@ export function oracleBinary(): string {
   if (built.error)
     throw new Error(`The oracle needs the Go toolchain of testbed/go.mod: ${built.error.message}. Install Go and put it on PATH.`)
   if (built.status !== 0) throw new Error(`\`go build ./oracle\` in testbed failed: ${built.stderr}`)
-  // Renamed into place: another run may build at the same time.
   renameSync(fresh, binary)
-  return binary
 }
 
 const testbed = join(import.meta.dirname, '..', '..', 'testbed')

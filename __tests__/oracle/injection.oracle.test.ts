@@ -11,10 +11,13 @@ import {configMap, namespace} from './objects.ts'
 import {Oracle} from './oracle.ts'
 import {contentOf, snapshotOf} from './product.ts'
 
+/** No run is cut short: what the asked number of sets takes, it takes; a cold Go build some minutes. */
+const hour = 3_600_000
+
 let oracle: Oracle
-beforeAll(() => {
-  oracle = new Oracle()
-}, 600_000)
+beforeAll(async () => {
+  oracle = await Oracle.start()
+}, hour)
 afterAll(() => oracle.close())
 
 interface World {
@@ -23,8 +26,6 @@ interface World {
   /** What a hand-made world shows. */
   expects?: Record<string, object>
 }
-
-const hour = 3_600_000
 
 describe('injection: the pod that is stored when a manifest is applied', () => {
   const share = Math.ceil(runs / 10)

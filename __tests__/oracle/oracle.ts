@@ -40,12 +40,20 @@ export class Oracle {
   #asked = 0
   #complaints = ''
 
-  constructor() {
-    this.#process = spawn(oracleBinary(), {stdio: ['pipe', 'pipe', 'pipe']})
+  /** Starts it, built first where its sources changed. */
+  static async start(): Promise<Oracle> {
+    return new Oracle(await oracleBinary())
+  }
+
+  private constructor(binary: string) {
+    this.#process = spawn(binary, {stdio: ['pipe', 'pipe', 'pipe']})
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaints = (this.#complaints + text).slice(-4000)
     })
+    this.#process.on('error', (error) => this.#end(`the oracle does not start: ${error.message}`))
     this.#process.on('close', (code) => this.#end(`the oracle ended with ${code}: ${this.#complaints}`))
+    // A broken pipe is told by `close`, with the reason.
+    this.#process.stdin.on('error', () => {})
     createInterface({input: this.#process.stdout}).on('line', (line) => this.#hear(line))
   }
 
