@@ -60,7 +60,7 @@ export async function buildPrograms(folder: string, onProgress: (line: string) =
   let compiled = 0
   const started = Date.now()
   const report = () =>
-    onProgress(`compiling Go programs: ${compiled} of at most ${total} packages, ${Math.round((Date.now() - started) / 1000)} s`)
+    onProgress(`building Go programs: ${compiled} packages compiled (${total} at most), ${Math.round((Date.now() - started) / 1000)} s`)
   const timer = setInterval(report, 15_000)
   try {
     for (const group of programGroups) {
