@@ -16,9 +16,10 @@ const mayImport: Record<string, string[]> = {
   'values.ts': ['model', 'io/io.ts', 'pure packages'],
   'context.ts': ['model', 'io/io.ts', 'pure packages'],
   'stages.ts': ['model', 'io/io.ts'],
-  'run.ts': ['model', 'derive', 'checks', 'report', 'install', 'enforce', 'observe', 'io/io.ts', 'stages.ts'],
+  'waivers.ts': ['model', 'report', 'io/io.ts'],
+  'run.ts': ['waivers.ts', 'model', 'derive', 'checks', 'report', 'install', 'enforce', 'observe', 'io/io.ts', 'stages.ts'],
   'deliver.ts': ['model', 'report', 'io/io.ts', 'context.ts', 'stages.ts'],
-  'main.ts': ['run.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
+  'main.ts': ['run.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'waivers.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
   'post.ts': ['install', 'io'],
 }
 

@@ -13,10 +13,12 @@ const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock
 const node24 = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node')
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted || !existsSync(node24)) {
-  console.log('Installing dependencies (npm ci) …')
-  const {status} = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32'})
+  console.log('Installing dependencies (npm install) …')
+  // Not `npm ci`: it refuses a lock that lacks other platforms' optional binaries, and a registry mirror may not carry those.
+  // `--no-save` keeps to the lock's versions and checksums all the same, and writes neither file.
+  const {status} = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32'})
   if (status !== 0) {
-    console.error('`npm ci` failed: its own words stand above.')
+    console.error('`npm install` failed: its own words stand above.')
     process.exit(1)
   }
   writeFileSync(stamp, wanted)

@@ -24,6 +24,7 @@ export function contextOf(env: Record<string, string | undefined>, event: unknow
   return {
     repo,
     pullRequest: pullRequestOf(eventName, repo, event as Payload),
+    baseSha: (event as Payload).pull_request?.base?.sha ?? '',
     runUrl: run === '' || repo === '' ? '' : `${serverUrl}/${repo}/actions/runs/${run}${attempt === '' ? '' : `/attempts/${attempt}`}`,
     workflow: get('WORKFLOW'),
     job: get('JOB'),
@@ -38,6 +39,7 @@ export function contextOf(env: Record<string, string | undefined>, event: unknow
 interface PullRequest {
   number?: number
   head?: {repo?: {full_name?: string; url?: string} | null}
+  base?: {sha?: string}
 }
 
 /** The parts of GitHub's webhook payloads that name a pull request. */

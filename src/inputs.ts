@@ -99,6 +99,7 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
     probes: from.length > 0 ? 'off' : probes,
     probeExclude: list(text('probe-exclude')),
     probeConcurrency: number('probe-concurrency', 1, 256),
+    waivers: text('waivers'),
     ignore,
     summary: choice<Inputs['summary']>('summary', 'full'),
     comment: choice<Inputs['comment']>('comment', 'on-change'),

@@ -5,6 +5,7 @@ import {liveIo} from './io/live.ts'
 import {stepFails} from './report/verdict.ts'
 import {run} from './run.ts'
 import {withValues} from './values.ts'
+import {readWaivers} from './waivers.ts'
 
 /** The action's entry: the real outside, one run, every channel, and the one place that fails the step. */
 async function main(): Promise<void> {
@@ -15,7 +16,8 @@ async function main(): Promise<void> {
     const inputs = await withValues(given, io)
     for (const warning of warnings) io.log.annotate('warning', warning)
     await prepareReportDir(inputs, io)
-    const {report, snapshot} = await run(inputs, io)
+    const ledgers = await readWaivers(inputs, context, io)
+    const {report, snapshot} = await run(inputs, ledgers, io)
     await deliver(report, snapshot, inputs, context, io)
     if (stepFails(report, inputs)) io.runner.fail(report.verdict.reason)
   } catch (thrown) {

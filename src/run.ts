@@ -11,10 +11,12 @@ import type {Asked, Snapshot} from './model/snapshot.ts'
 import {snapshotFromManifests} from './observe/manifests.ts'
 import {observe, unreachable} from './observe/observe.ts'
 import {buildReport} from './report/build.ts'
+import {waive} from './report/waive.ts'
 import {stageLog} from './stages.ts'
+import type {Ledgers} from './waivers.ts'
 
 /** Installs Istio, enforces mutual TLS, and reports what the cluster then proves. Never throws: what failed is in the report's stages. */
-export async function run(inputs: Inputs, io: Io): Promise<{report: Report; snapshot: Snapshot}> {
+export async function run(inputs: Inputs, {ledger, pending}: Ledgers, io: Io): Promise<{report: Report; snapshot: Snapshot}> {
   const stages = stageLog(io)
   const notes: string[] = []
   const asked = askedFrom(inputs)
@@ -52,9 +54,9 @@ export async function run(inputs: Inputs, io: Io): Promise<{report: Report; snap
     )) ?? unreachable(asked, inputs.clusterName, io)
   kube?.kube.close()
 
-  const rows = endpoints(snapshot)
   const results = runChecks(checks, snapshot, {ignore: inputs.ignore})
-  return {report: buildReport({inputs, snapshot, endpoints: rows, results, stages: stages.all(), notes}), snapshot}
+  const judged = waive(ledger, pending, endpoints(snapshot), results, Date.parse(snapshot.takenAt))
+  return {report: buildReport({inputs, snapshot, ...judged, stages: stages.all(), notes}), snapshot}
 }
 
 async function connect(inputs: Inputs, io: Io, deadline: number): Promise<{kube: Kube; server: string; path: string}> {
@@ -76,6 +78,7 @@ function askedFrom(inputs: Inputs): Asked {
     requireAuthorization: false,
     accessLogging: false,
     minTls: '',
+    dryRun: inputs.mode === 'enforce',
   }
 }
 

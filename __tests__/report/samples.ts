@@ -42,6 +42,7 @@ export function inputs(changes: Partial<Inputs> = {}): Inputs {
     probes: 'api-server',
     probeExclude: [],
     probeConcurrency: 16,
+    waivers: '',
     ignore: [],
     summary: 'full',
     comment: 'on-change',

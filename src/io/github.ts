@@ -36,6 +36,18 @@ export function gitHub(token: string, {apiUrl, graphqlUrl}: GitHubAddress, clock
     async editComment(repo, id, body) {
       return commentFrom((await call('PATCH', `${apiUrl}/repos/${repo}/issues/comments/${id}`, {body})).body as ApiComment)
     },
+    async file(repo, path, ref) {
+      try {
+        const {body} = await call(
+          'GET',
+          `${apiUrl}/repos/${repo}/contents/${path.split('/').map(encodeURIComponent).join('/')}?ref=${encodeURIComponent(ref)}`,
+        )
+        return Buffer.from((body as {content?: string}).content ?? '', 'base64').toString('utf8')
+      } catch (thrown) {
+        if (thrown instanceof GitHubFailure && thrown.status === 404) return null
+        throw thrown
+      }
+    },
     async minimize(nodeId) {
       const query =
         'mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { minimizedComment { isMinimized } } }'

@@ -195,6 +195,8 @@ export interface GitHub {
   comments(repo: string, pullRequest: number): Promise<Comment[]>
   comment(repo: string, pullRequest: number, body: string): Promise<Comment>
   editComment(repo: string, id: number, body: string): Promise<Comment>
+  /** A file's text at a commit; null where it is not. */
+  file(repo: string, path: string, ref: string): Promise<string | null>
   /** Minimizes as outdated; best effort. */
   minimize(nodeId: string): Promise<void>
 }

@@ -36,6 +36,8 @@ export interface Inputs {
   probes: 'api-server' | 'off'
   probeExclude: string[]
   probeConcurrency: number
+  /** Path of the waiver ledger, '' for the default place. */
+  waivers: string
   ignore: string[]
   summary: 'full' | 'brief' | 'off'
   comment: 'always' | 'on-change' | 'on-failure' | 'never'

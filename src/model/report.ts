@@ -44,6 +44,8 @@ export interface Waiver {
   owner: string
   expires: string
   status: 'in-force' | 'expiring' | 'expired' | 'unused' | 'too-broad' | 'pending'
+  /** What it covered in this run: rows as `namespace/Kind/name:port`, findings as `code` and their rows. */
+  covers: string[]
   file: string
   line: number
 }

@@ -1,7 +1,7 @@
 import type {CheckResult} from '../model/check.ts'
 import type {Endpoint} from '../model/endpoint.ts'
 import type {Inputs} from '../model/inputs.ts'
-import type {Report, Stage} from '../model/report.ts'
+import type {Report, Stage, Waiver} from '../model/report.ts'
 import type {Parts, Snapshot} from '../model/snapshot.ts'
 import {countsOf} from './counts.ts'
 import {verdictOf} from './verdict.ts'
@@ -12,18 +12,20 @@ export interface ReportParts {
   snapshot: Snapshot
   endpoints: Endpoint[]
   results: CheckResult[]
+  /** What became of the ledger; none where there is no ledger. */
+  waivers?: Waiver[]
   stages: Stage[]
   notes: string[]
   changed?: boolean
 }
 
 /** The one report that every channel renders: nothing is counted or judged after this. */
-export function buildReport({inputs, snapshot, endpoints, results, stages, notes, changed}: ReportParts): Report {
+export function buildReport({inputs, snapshot, endpoints, results, waivers = [], stages, notes, changed}: ReportParts): Report {
   const counts = countsOf(endpoints)
   const unread = unreadParts(snapshot)
   return {
     version: 1,
-    verdict: verdictOf({counts, endpoints, results, stages, unread}, inputs),
+    verdict: verdictOf({counts, endpoints, results, stages, unread, waivers}, inputs),
     mode: inputs.mode,
     takenAt: snapshot.takenAt,
     cluster: clusterOf(inputs, snapshot),
@@ -35,7 +37,7 @@ export function buildReport({inputs, snapshot, endpoints, results, stages, notes
     results,
     controls: snapshot.probes.read ? snapshot.probes.value.controls : [],
     notes: [...notes, ...ownNotes(inputs)],
-    waivers: [],
+    waivers,
     comparison: null,
     unread,
   }

@@ -3,6 +3,7 @@ import type {VerdictStatus} from '../model/report.ts'
 import {coverage, covered, judged, shownPercent} from './counts.ts'
 import {rankedFindings, tally, weighs} from './findings.ts'
 import type {Gate, Judged} from './verdict.ts'
+import {isRotten} from './waive.ts'
 import {clipped, plural, policyName, quoted, rowName} from './words.ts'
 
 /** The verdict in one sentence a newcomer understands, naming the worst workload or object; names stand in backticks. */
@@ -47,10 +48,19 @@ function failed(report: Judged, gate: Gate): string[] {
   }
   const heavy = rankedFindings(report).filter(({finding}) => weighs(finding.severity, gate.failOn))
   const [first] = heavy
-  if (first === undefined) return []
+  if (first === undefined) return rotten(report)
   const {subject} = first.finding
   const more = heavy.length > 1 ? `, and ${plural(heavy.length - 1, 'more finding')}` : ''
   return [`${first.result.code} fails: ${sentencePart(first.result.title)} (${policyName(subject, '')})${more}`]
+}
+
+function rotten({waivers}: Judged): string[] {
+  const [first, ...more] = waivers.filter(isRotten)
+  if (first === undefined) return []
+  const others = more.length === 0 ? '' : `, and ${plural(more.length, 'more waiver')}`
+  return [
+    `The waiver of ${first.code} for ${quoted(`${first.namespace}/${first.workload}`)} is ${first.status.replace('-', ' ')} (${first.file} line ${first.line})${others}`,
+  ]
 }
 
 function unsure({unread, results, counts, endpoints}: Judged, gate: Gate): string {

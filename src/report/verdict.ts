@@ -3,12 +3,13 @@ import type {Report, Verdict} from '../model/report.ts'
 import {coverage, judged, shownPercent} from './counts.ts'
 import {rankedFindings, weighs} from './findings.ts'
 import {reasonFor} from './reason.ts'
+import {isRotten} from './waive.ts'
 
 /** The inputs that judge. */
 export type Gate = Pick<Inputs, 'failOn' | 'require' | 'minCoverage' | 'allowEmpty' | 'mtlsMode'>
 
 /** What the verdict is made from. */
-export type Judged = Pick<Report, 'counts' | 'endpoints' | 'results' | 'stages' | 'unread'>
+export type Judged = Pick<Report, 'counts' | 'endpoints' | 'results' | 'stages' | 'unread' | 'waivers'>
 
 /** interface.md, "The verdict, exactly": fail, else unknown, else pass, with its one sentence. */
 export function verdictOf(report: Judged, gate: Gate): Verdict {
@@ -26,9 +27,13 @@ export function stepFails(report: Judged & Pick<Report, 'verdict'>, gate: Gate):
   return isUnsure(report, gate) || fallsShort(forgiven, gate)
 }
 
-/** A row accepts plain text, or a finding weighs enough. */
+/** A row accepts plain text, a finding weighs enough, or the ledger of waivers is not true any more. */
 function isBad(report: Judged, gate: Gate): boolean {
-  return report.counts.violated > 0 || rankedFindings(report).some(({finding}) => weighs(finding.severity, gate.failOn))
+  return (
+    report.counts.violated > 0 ||
+    rankedFindings(report).some(({finding}) => weighs(finding.severity, gate.failOn)) ||
+    (gate.failOn !== 'never' && report.waivers.some(isRotten))
+  )
 }
 
 /** Something that counts failed, was not read, or is not there. */

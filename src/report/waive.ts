@@ -1,0 +1,125 @@
+import type {CheckResult, Finding} from '../model/check.ts'
+import type {Endpoint} from '../model/endpoint.ts'
+import type {Waiver} from '../model/report.ts'
+import type {LedgerEntry} from './ledger.ts'
+
+/** What a ledger makes of a run: rows and findings it covers are taken out, and each waiver says what became of it. */
+export interface Waived {
+  endpoints: Endpoint[]
+  results: CheckResult[]
+  waivers: Waiver[]
+}
+
+/**
+ * Applies waivers to violated or unproven rows and to findings. Only a waiver in force counts: not one that is expired, too broad
+ * (a namespace, workload or code of `*`), or pending (added by the very pull request that is judged). `now` in milliseconds since the epoch.
+ */
+export function waive(
+  ledger: readonly LedgerEntry[],
+  pending: readonly LedgerEntry[],
+  endpoints: Endpoint[],
+  results: CheckResult[],
+  now: number,
+): Waived {
+  const judged = ledger.map((entry) => ({entry, status: standing(entry, now), covers: new Set<string>()}))
+  const inForce = judged.filter(({status}) => status === 'in-force' || status === 'expiring')
+
+  const coveringFinding = (code: string, finding: Finding) =>
+    inForce.find(({entry}) => entry.code === code && findingIds(finding).every((id) => reaches(entry, id)))
+  const codesOf = new Map<string, Set<string>>()
+  for (const {code, findings} of results)
+    for (const {endpoints: ids} of findings) for (const id of ids) codesOf.set(id, (codesOf.get(id) ?? new Set()).add(code))
+
+  const waivedRows = new Set<string>()
+  const rows = endpoints.map((row) => {
+    if (row.verdict !== 'violated' && row.verdict !== 'unproven') return row
+    const id = endpointId(row)
+    // A finding on the undeclared ports speaks of the whole workload: one address or interface is open for every port.
+    const whole = `${id.slice(0, id.lastIndexOf(':'))}:*`
+    const waiver = inForce.find(({entry}) => reaches(entry, id) && [id, whole].some((each) => codesOf.get(each)?.has(entry.code)))
+    if (waiver === undefined) return row
+    waiver.covers.add(id)
+    waivedRows.add(id)
+    return {
+      ...row,
+      verdict: 'exempt' as const,
+      because: 'waiver' as const,
+      reason: `Waived until ${waiver.entry.expires} by ${waiver.entry.owner}: ${waiver.entry.reason}`,
+    }
+  })
+
+  const left = results.map((result) => {
+    const findings = result.findings.filter((finding) => {
+      const waiver = coveringFinding(result.code, finding)
+      waiver?.covers.add(`${result.code} ${findingIds(finding).join(' ')}`)
+      // What was only seen on a row that is waived as configured says nothing new.
+      return (
+        waiver === undefined && !(isSighting(result) && finding.endpoints.length > 0 && finding.endpoints.every((id) => waivedRows.has(id)))
+      )
+    })
+    return findings.length === result.findings.length
+      ? result
+      : {...result, findings, status: findings.length === 0 && result.status === 'fail' ? ('pass' as const) : result.status}
+  })
+
+  const waivers = judged.map(
+    ({entry, status, covers}): Waiver => ({
+      ...entry,
+      status: isCounted(status) && covers.size === 0 ? 'unused' : status,
+      covers: [...covers].sort(),
+    }),
+  )
+  return {
+    endpoints: rows,
+    results: left,
+    waivers: [...waivers, ...pending.map((entry): Waiver => ({...entry, status: 'pending', covers: []}))],
+  }
+}
+
+/** Waivers that turn a run red: a ledger is kept true or it is worth nothing. */
+export function isRotten({status}: Waiver): boolean {
+  return status === 'expired' || status === 'unused' || status === 'too-broad'
+}
+
+/** `namespace/Kind/name:port`, as findings name rows; `*` stands for all undeclared ports. */
+export function endpointId({namespace, workload, port}: Pick<Endpoint, 'namespace' | 'workload' | 'port'>): string {
+  return `${namespace}/${workload.kind}/${workload.name}:${port ?? '*'}`
+}
+
+function standing(entry: LedgerEntry, now: number): 'in-force' | 'expiring' | 'expired' | 'too-broad' {
+  if ([entry.namespace, entry.workload].some((name) => name.includes('*'))) return 'too-broad'
+  // The day named is the last one on which it holds, in UTC.
+  const end = Date.parse(`${entry.expires}T00:00:00Z`) + dayMs
+  if (now >= end) return 'expired'
+  return end - now <= soonDays * dayMs ? 'expiring' : 'in-force'
+}
+
+const dayMs = 86_400_000
+const soonDays = 14
+
+function isCounted(status: string): boolean {
+  return status === 'in-force' || status === 'expiring'
+}
+
+/** The live checks see what a policy allows; where the row itself is waived they add nothing. */
+function isSighting({code}: CheckResult): boolean {
+  return code === 'M802' || code === 'M803' || code === 'M805'
+}
+
+/** The rows a finding speaks of, else the object it blames. */
+function findingIds({endpoints, subject}: Finding): string[] {
+  return endpoints.length > 0
+    ? endpoints
+    : [`${subject.kind === 'Namespace' ? subject.name : (subject.namespace ?? '')}/${subject.kind}/${subject.name}:*`]
+}
+
+/** Does a waiver's scope hold this row? `workload` is a name or `Kind/name`; no port means every port. */
+function reaches({namespace, workload, port}: LedgerEntry, id: string): boolean {
+  const at = id.lastIndexOf(':')
+  const [space = '', kind = '', ...name] = id.slice(0, at).split('/')
+  return (
+    space === namespace &&
+    [name.join('/'), `${kind}/${name.join('/')}`].includes(workload) &&
+    (port === null || id.slice(at + 1) === String(port))
+  )
+}
