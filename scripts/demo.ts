@@ -15,7 +15,8 @@ mkdirSync(out, {recursive: true})
 
 const bed = await cluster()
 const github = await startGitHub({})
-const kubectl = (args: string[], stdin = '') => must('kubectl', join('bin' in bed ? bed.bin : '', 'kubectl'), ['--kubeconfig', bed.kubeconfig, ...args], stdin)
+const kubectl = (args: string[], stdin = '') =>
+  must('kubectl', join('bin' in bed ? bed.bin : '', 'kubectl'), ['--kubeconfig', bed.kubeconfig, ...args], stdin)
 const verdicts: string[] = []
 try {
   title('1. An empty preview cluster: one step installs Istio and enforces mutual TLS')

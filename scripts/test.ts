@@ -37,7 +37,9 @@ for (const part of parts) {
   passed += ok + (code === 0 && part.counts === '' ? 1 : 0)
   // A runner that failed without a failing test (a crash, no test found) is a failure of its own.
   failed += bad + (code !== 0 && bad === 0 ? 1 : 0)
-  times.push(`${part.name.padEnd(16)} ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${code === 0 ? 'ok' : 'FAILED'}${ok + bad > 0 ? `  ${ok} passed, ${bad} failed` : ''}`)
+  times.push(
+    `${part.name.padEnd(16)} ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${code === 0 ? 'ok' : 'FAILED'}${ok + bad > 0 ? `  ${ok} passed, ${bad} failed` : ''}`,
+  )
 }
 console.log(`\n${times.join('\n')}\n\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
@@ -50,7 +52,9 @@ function run([program = '', ...args]: string[]): Promise<number> {
 
 function countsOf(file: string): [number, number] {
   try {
-    const {numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites, numTotalTests} = JSON.parse(readFileSync(file, 'utf8'))
+    const {numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites, numTotalTests} = JSON.parse(
+      readFileSync(file, 'utf8'),
+    )
     // A skipped test is not a passed one, and a suite without tests proves nothing.
     return [numPassedTests, numFailedTests + numPendingTests + numRuntimeErrorTestSuites + (numTotalTests === 0 ? 1 : 0)]
   } catch {
