@@ -2,7 +2,7 @@ import type {Io} from './io/io.ts'
 import {Failure, messageOf} from './model/failure.ts'
 import type {Outcome, Stage} from './model/report.ts'
 
-/** The clock of a run: runs stages in order, records what each did, and skips further changes once one has failed. */
+/** The clock of a run: runs stages in order, records what each did (a failed one too), and skips further changes once one has failed. */
 export interface StageLog {
   /** Runs a stage that may change the cluster; null when it failed or an earlier stage had failed. */
   change<T extends Outcome>(name: string, body: () => Promise<T>): Promise<T | null>
@@ -12,10 +12,11 @@ export interface StageLog {
 }
 
 /** A stage log that writes each stage as a group of the runner's log. */
-export function stageLog(io: Pick<Io, 'log' | 'clock'>): StageLog {
+export function stageLog(io: Pick<Io, 'log' | 'clock' | 'changes'>): StageLog {
   const stages: Stage[] = []
   const run = async <T>(name: string, body: () => Promise<T>, outcome: (value: T) => Omit<Outcome, 'notes'>): Promise<T | null> => {
     const started = io.clock.ticks()
+    const before = io.changes.begun()
     const elapsed = () => Math.round(io.clock.ticks() - started)
     try {
       const value = await io.log.group(name, body)
@@ -25,7 +26,16 @@ export function stageLog(io: Pick<Io, 'log' | 'clock'>): StageLog {
       return value
     } catch (thrown) {
       const {cure, entry} = thrown instanceof Failure ? thrown : {cure: '', entry: 'unexpected'}
-      stages.push({name, status: 'failed', ms: elapsed(), changed: false, says: messageOf(thrown), steps: [], cure, entry})
+      stages.push({
+        name,
+        status: 'failed',
+        ms: elapsed(),
+        changed: io.changes.begun() > before,
+        says: messageOf(thrown),
+        steps: [],
+        cure,
+        entry,
+      })
       io.log.annotate('error', cure === '' ? messageOf(thrown) : `${messageOf(thrown)}\n${cure}`, {title: `istio-mtls: ${name} failed`})
       if (!(thrown instanceof Failure) && thrown instanceof Error && thrown.stack) io.log.detail(thrown.stack)
       return null

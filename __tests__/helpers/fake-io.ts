@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto'
+import {changeCount} from '../../src/io/changes.ts'
 import type {GitHub, Io, Kube, KubeObject, RawAnswer, ShellOptions, ShellResult} from '../../src/io/io.ts'
 import {Failure, KubeFailure} from '../../src/model/failure.ts'
 
@@ -72,6 +73,7 @@ export function fakeIo(script: Script = {}): FakeIo {
     summaries: [],
     failures: [],
     kube,
+    changes: changeCount(),
     kubeconfigs: {
       read: async () => kube.kubeconfig,
       write: async (text) => {

@@ -17,7 +17,7 @@ export interface ReleaseWish {
   values: Values
 }
 
-type Outside = Pick<Io, 'shell' | 'files' | 'log' | 'clock' | 'runner' | 'cancelled'>
+type Outside = Pick<Io, 'shell' | 'files' | 'log' | 'clock' | 'runner' | 'cancelled' | 'changes'>
 
 /** Brings one release about and says what it did; changes nothing when all is as wished. Throws a `Failure` with the pods' own reasons. */
 export async function applyRelease(
@@ -58,6 +58,7 @@ async function helmOrFail(
   kube: Kube,
   io: Outside,
 ): Promise<void> {
+  io.changes.begin()
   const running = runHelm(args, helm, target.timeoutMs, io)
   const result = await (wish.plan.chart === 'istiod' ? whileWatching(running, kube, wish.revision, io) : running)
   if (result.code === 0) return

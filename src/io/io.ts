@@ -10,12 +10,20 @@ export interface Io {
   toolCache: ToolCache
   runner: Runner
   kubeconfigs: Kubeconfigs
+  changes: Changes
   /** Opens a cluster; throws a `Failure` naming the input when the kubeconfig cannot be used. Nothing is sent yet. */
   connect(options: ConnectOptions): Promise<Kube>
   /** null without a token. */
   github(token: string): GitHub | null
   /** Aborted when the runner cancels the job. */
   cancelled: AbortSignal
+}
+
+/** How often this run set out to alter the cluster: a stage that fails half-way has changed something all the same. */
+export interface Changes {
+  /** Told just before each request or program that alters the cluster. */
+  begin(): void
+  begun(): number
 }
 
 /** Reads and writes kubeconfigs; every credential in one is masked as soon as it is read. */

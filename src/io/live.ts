@@ -1,4 +1,5 @@
 import {Failure} from '../model/failure.ts'
+import {changeCount} from './changes.ts'
 import {liveClock} from './clock.ts'
 import {liveDownloads} from './downloads.ts'
 import {liveFiles} from './files.ts'
@@ -28,6 +29,7 @@ export function liveIo(): Io {
   return {
     ...door,
     cancelled,
+    changes: changeCount(),
     downloads: liveDownloads(door.clock),
     toolCache: liveToolCache(),
     kubeconfigs: liveKubeconfigs(door.files, runner),

@@ -7,7 +7,7 @@ import {readListedParts} from './listed-parts.ts'
 import {probe} from './probes.ts'
 import {namespaceFrom} from './project-namespace.ts'
 import {type Reader, readerOf} from './reads.ts'
-import {readWorkloads} from './workload-reads.ts'
+import {readSettledWorkloads} from './settled-workloads.ts'
 
 /** How to look; times in clock ticks. */
 export interface ObserveOptions {
@@ -25,7 +25,7 @@ export async function observe(asked: Asked, options: ObserveOptions, kube: Kube,
   const takenAt = io.clock.now().toISOString()
   const reader = readerOf(kube, io, options.deadline)
   const [workloads, webhooks, cluster, validation, listed] = await Promise.all([
-    readWorkloads(reader),
+    readSettledWorkloads(asked, options.deadline, reader, io),
     readWebhooks(reader),
     readCluster(options.clusterName, kube, reader),
     askValidation(options.askWebhook, reader),
@@ -66,6 +66,7 @@ export function unreachable(asked: Asked, clusterName: string, io: Io): Snapshot
     authorizationPolicies: part,
     requestAuthentications: part,
     telemetries: part,
+    roots: part,
     probes: part,
   }
 }

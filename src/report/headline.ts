@@ -34,10 +34,7 @@ export function numbers(report: Report): Inline[] {
 }
 
 /** Where this was seen; only what is known. */
-export function whereabouts({cluster: {kubernetes, istio, revision, trustDomain}, mode, takenAt, changed, stages}: Report): Block {
-  const unchanged = stages.some(({status}) => status === 'failed')
-    ? 'no finished stage changed the cluster'
-    : 'nothing changed on the cluster'
+export function whereabouts({cluster: {kubernetes, istio, revision, trustDomain}, mode, takenAt, changed}: Report): Block {
   return paragraph(
     ...joined([
       ...(kubernetes === '' ? [] : [text(`Kubernetes ${kubernetes}`)]),
@@ -46,7 +43,7 @@ export function whereabouts({cluster: {kubernetes, istio, revision, trustDomain}
       ...(trustDomain === '' ? [] : [text(`trust domain ${trustDomain}`)]),
       text(`mode ${mode}`),
       ...(takenAt === '' ? [] : [text(`seen ${takenAt.replace('T', ' ').replace(/(:\d\d)(\.\d+)?Z$/, '$1 UTC')}`)]),
-      text(changed ? 'this run changed the cluster' : unchanged),
+      text(changed ? 'this run changed the cluster' : 'nothing changed on the cluster'),
     ]),
   )
 }
