@@ -4,7 +4,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
 /**
- * Breaks each rule of src/derive in turn, in a copy, and demands that a test of `__tests__/derive` notices: `node scripts/mutate-resolver.ts [rule]`.
+ * Breaks each rule of src/derive in turn, in a copy, and demands that a test of `__tests__/derive` notices: `node scripts/mutate-resolver.ts [rule]`;
+ * with `--write` instead of a rule the whole list goes to docs/mutations.md.
  * Each row: the rule of docs/mtls-semantics.md, the file, what stands there (exactly once), and what breaks it.
  */
 const mutations: [rule: string, file: string, from: string, to: string][] = [
@@ -105,7 +106,9 @@ const mutations: [rule: string, file: string, from: string, to: string][] = [
   ['52 a port entry replaces its level', 'client-tls', '(entry ?? policy)?.tls ?? null', 'entry?.tls ?? policy?.tls ?? null'],
   ['53 the endpoint’s label', 'client-tls', "tlsLabel(server) !== 'istio'", 'false'],
   ['53 the endpoint’s policy', 'client-tls', "served.mode === 'DISABLE'", 'false'],
-  ['54 headless Services', 'client-tls', "call.instances.some((pod) => tlsLabel(pod) === 'disabled')", 'false'],
+  ['54 headless Services', 'client-tls', "endpoints.some((pod) => tlsLabel(pod) === 'disabled')", 'false'],
+  ['54 headless without endpoints', 'client-tls', 'endpoints.length === 0 || ', ''],
+  ['54 only endpoints of the port', 'client-tls', 'target === undefined || resolveTargetPort(pod, target) !== null', 'true'],
   ['55 ExternalName', 'client-tls', "if (service.type === 'ExternalName')", 'if (false)'],
   ['61 EnvoyFilters', 'inbound-filters', 'accepting.has(applyTo) &&', 'false &&'],
   [
@@ -125,43 +128,88 @@ const mutations: [rule: string, file: string, from: string, to: string][] = [
   ['71 what leaves needs no proof', 'endpoints', 'return !members.every(({pod}) => pod.terminating) &&', 'return '],
 ]
 
+const write = process.argv.includes('--write')
+const only = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? ''
+if (write && only !== '') throw new Error('`--write` records the whole list: leave the rule out.')
+
+for (const mutation of mutations) demandOnce(mutation)
+
 const copy = mkdtempSync(join(tmpdir(), 'mutate-resolver-'))
 for (const name of ['src', '__tests__/derive', 'package.json', 'jest.config.js']) cpSync(name, join(copy, name), {recursive: true})
 symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'))
 
-const survivors: string[] = []
+const outcomes: {mutation: (typeof mutations)[number]; noticedBy: NoticedBy}[] = []
 try {
   if (notices('.')) throw new Error('The tests of `__tests__/derive` fail before anything is broken: mend them first.')
-  for (const mutation of mutations.filter(([rule]) => rule.startsWith(process.argv[2] ?? ''))) {
-    const noticed = isNoticed(mutation)
-    console.log(`${noticed ? 'noticed ' : 'SURVIVED'}  ${mutation[0]}  (${mutation[1]})`)
-    if (!noticed) survivors.push(mutation[0])
+  for (const mutation of mutations.filter(([rule]) => rule.startsWith(only))) {
+    const noticedBy = breakAndAsk(mutation)
+    console.log(`${noticedBy === null ? 'SURVIVED' : 'noticed '}  ${mutation[0]}  (${mutation[1]})`)
+    outcomes.push({mutation, noticedBy})
   }
 } finally {
   rmSync(copy, {recursive: true})
 }
-console.log(survivors.length === 0 ? 'Every broken rule is noticed.' : `${survivors.length} broken rules go unnoticed.`)
-process.exitCode = survivors.length === 0 ? 0 : 1
+const survivors = outcomes.filter(({noticedBy}) => noticedBy === null).length
+console.log(survivors === 0 ? 'Every broken rule is noticed.' : `${survivors} broken rules go unnoticed.`)
+if (write) writeFileSync('docs/mutations.md', page())
+process.exitCode = survivors === 0 ? 0 : 1
 
-function isNoticed([rule, name, from, to]: (typeof mutations)[number]): boolean {
+function breakAndAsk(mutation: (typeof mutations)[number]): NoticedBy {
+  const [, name, from, to] = mutation
   const file = join(copy, 'src/derive', `${name}.ts`)
   const original = readFileSync(file, 'utf8')
-  if (original.split(from).length !== 2)
-    throw new Error(`Rule ${rule}: \`${from}\` does not stand exactly once in ${name}.ts: correct the list.`)
   writeFileSync(
     file,
     original.replace(from, () => to),
   )
   try {
     // The properties take long: they are asked only where the tables see nothing.
-    return notices('(?<!properties)\\.test') || notices('properties\\.test')
+    if (notices('(?<!properties)\\.test')) return 'the tables'
+    return notices('properties\\.test') ? 'the properties' : null
   } finally {
     writeFileSync(file, original)
   }
 }
 
+/** A test must have failed by itself: a file that no longer parses, or no test at all, would prove nothing. */
 function notices(pattern: string): boolean {
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
-  const {status} = spawnSync(process.execPath, [...jest, '--selectProjects', 'unit', '--bail', '--testPathPatterns', pattern], {cwd: copy})
-  return status !== 0
+  const {status, stderr} = spawnSync(process.execPath, [...jest, '--selectProjects', 'unit', '--bail', '--testPathPatterns', pattern], {
+    cwd: copy,
+    encoding: 'utf8',
+  })
+  const failed = /^Tests: +\d+ failed/m.test(stderr)
+  if (failed !== (status !== 0)) throw new Error(`The tests could not be run:\n${stderr.slice(-2000)}`)
+  return failed
+}
+
+function demandOnce([rule, name, from]: (typeof mutations)[number]): void {
+  if (readFileSync(`src/derive/${name}.ts`, 'utf8').split(from).length !== 2)
+    throw new Error(`Rule ${rule}: \`${from}\` does not stand exactly once in ${name}.ts: correct the list.`)
+}
+
+/** Who notices a broken rule: example tables or the properties of properties.test.ts; null for a survivor. */
+type NoticedBy = 'the tables' | 'the properties' | null
+
+function page(): string {
+  const rows = outcomes.map(({mutation: [rule, file, from, to], noticedBy}) =>
+    [rule, `\`${file}\``, code(from), to.trim() === '' ? 'nothing' : code(to), noticedBy ?? '**nobody**'].join(' | '),
+  )
+  return `<!-- Generated by scripts/mutate-resolver.ts: do not edit. -->
+# Would a test notice?
+
+Each row breaks one rule of [mtls-semantics.md](mtls-semantics.md) in a copy of \`src/derive\` and runs the tests of \`__tests__/derive\`;
+a row that nobody notices is a rule that no test holds. Written by \`node scripts/mutate-resolver.ts --write\`.
+
+**${outcomes.length - survivors} of ${outcomes.length} broken rules are noticed.**
+
+| Rule | File of \`src/derive\` | Stands there | Broken by | Noticed by |
+| --- | --- | --- | --- | --- |
+${rows.map((row) => `| ${row} |`).join('\n')}
+`
+}
+
+/** Code inside a table's cell: one line, bars escaped. */
+function code(text: string): string {
+  return `\`${text.trim().replaceAll(/\s+/g, ' ').replaceAll('|', '\\|')}\``
 }
