@@ -1,0 +1,59 @@
+import type {CheckResult} from '../model/check.ts'
+import type {Report} from '../model/report.ts'
+import {type RankedFinding, rankedFindings} from './findings.ts'
+import {languageOf} from './findings-section.ts'
+import {badge} from './html-marks.ts'
+import {type Html, html, lines, said} from './html-text.ts'
+import {nextSteps} from './next-steps.ts'
+import {plural, sentence} from './words.ts'
+
+/** What failed, a part per check, most severe first, each finding with its fix ready to copy; at most `limit` findings. */
+export function findingsPart(report: Report, limit: number): Html | null {
+  const found = rankedFindings(report).filter(({finding}) => finding.severity !== 'info')
+  if (found.length === 0) return null
+  const shown = found.slice(0, limit)
+  const groups = [...Map.groupBy(shown, ({result}) => result).entries()]
+  return html`${groups.map(([result, own]) => checkPart(result, own))}${found.length > shown.length ? html`<p class="muted">And ${plural(found.length - shown.length, 'more finding')}, all in report.json.</p>` : null}`
+}
+
+/** What went wrong on the way and what could not be judged: an `unknown` is explained, never passed over. */
+export function questionsPart({stages, unread, results}: Report): Html | null {
+  const failed = stages.filter(({status}) => status === 'failed')
+  const unknown = results.filter(({status}) => status === 'unknown')
+  if (failed.length + unread.length + unknown.length === 0) return null
+  return html`<ul class="cards">${failed.map(
+    ({name, says, cure}) =>
+      html`<li class="card bad">${badge('failed')} <strong>Stage ${name}</strong><p>${said(sentence(says))}</p>${cure === '' ? null : html`<p><strong>Fix:</strong> ${said(cure)}</p>`}</li>`,
+  )}${unread.map(({part, reason}) => html`<li class="card unsure">${badge('unknown')} <strong>Not read: ${part}</strong><p>${said(sentence(reason))}</p></li>`)}${unknown.map(
+    ({code, title, reason}) =>
+      html`<li class="card unsure">${badge('unknown')} <strong>${code}</strong> ${title}?<p>${said(sentence(reason))}</p></li>`,
+  )}</ul>`
+}
+
+/** At most three things to do next, with the command to type. */
+export function stepsPart(report: Report): Html | null {
+  const steps = nextSteps(report)
+  return steps.length === 0
+    ? null
+    : html`<ol class="steps">${steps.map(({says, command}) => html`<li><p>${said(says)}</p>${command === '' ? null : copyable('sh', command, says)}</li>`)}</ol>`
+}
+
+function checkPart({code, title, why, docs}: CheckResult, own: RankedFinding[]): Html {
+  const [first] = own
+  const severity = first?.finding.severity ?? 'error'
+  const more = safeUrl.test(docs) ? html` <a href="${docs}" rel="noreferrer">About ${code}</a>` : null
+  return html`<section class="check"><h3>${badge(severity)} <span class="code">${code}</span> ${title}${own.length > 1 ? html` <small>${own.length} findings</small>` : null}</h3><p class="muted">${said(why)}${more}</p>${own.map(findingPart)}</section>`
+}
+
+function findingPart({result, finding: {severity, subject, message, hint, fix}}: RankedFinding): Html {
+  const {kind, namespace, name, file, line} = subject
+  const object = `${kind} ${namespace === undefined || namespace === '' ? '' : `${namespace}/`}${name}`
+  return html`<article class="finding ${severity}"><h4>${kind} <code>${namespace === undefined || namespace === '' ? null : html`${namespace}/`}${name}</code>${file === undefined ? null : html` <small>${file}${line === undefined ? null : `:${line}`}</small>`}</h4><p>${said(sentence(message))}</p>${hint === '' ? null : html`<p><strong>Fix:</strong> ${said(hint)}</p>`}${fix === '' ? null : copyable(languageOf(fix), fix, `the fix of ${result.code} for ${object}`)}</article>`
+}
+
+/** Text to copy; the button appears with the script. */
+function copyable(language: 'yaml' | 'sh', text: string, what: string): Html {
+  return html`<div class="copy"><span class="lang" aria-hidden="true">${language === 'yaml' ? 'YAML' : 'shell'}</span><button type="button" class="do-copy" hidden aria-label="Copy ${what}">Copy</button><pre tabindex="0" role="region" aria-label="${language === 'yaml' ? 'Manifest' : 'Command'}: ${what}"><code>${lines(text)}</code></pre></div>`
+}
+
+const safeUrl = /^https:\/\/[\w.:-]+(?:\/[\w./%?=&#~+-]*)?$/

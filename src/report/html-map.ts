@@ -1,0 +1,119 @@
+import type {Endpoint, PortVerdict} from '../model/endpoint.ts'
+import type {Report} from '../model/report.ts'
+import {markAt, portVerdicts, tone} from './html-marks.ts'
+import {type Html, html} from './html-text.ts'
+import {clipped, plural} from './words.ts'
+
+/** A workload with its rows; `anchor` is the id of its first row in the table, null where that row is left out. */
+interface Node {
+  name: string
+  kind: string
+  worst: PortVerdict
+  rows: Endpoint[]
+  anchor: string | null
+}
+
+interface Box {
+  namespace: string
+  nodes: Node[]
+  worst: PortVerdict
+}
+
+/**
+ * The mesh as boxes of namespaces with their workloads, worst first; past 60 workloads a box shows its counts and only the workloads
+ * that need a look. `anchors` gives the id of a row in the table.
+ */
+export function meshMap({endpoints}: Pick<Report, 'endpoints'>, anchors: ReadonlyMap<Endpoint, string>): Html | null {
+  if (endpoints.length === 0) return null
+  const boxes = boxesOf(endpoints, anchors)
+  const workloads = boxes.reduce((sum, {nodes}) => sum + nodes.length, 0)
+  const shown = boxes.slice(0, mostBoxes)
+  const draw = workloads <= mostNodes ? whole : digest
+  return html`<p class="muted">${plural(workloads, 'workload')} in ${plural(boxes.length, 'namespace')}, each marked by its worst port${workloads <= mostNodes ? null : '; so many that only those that need a look are named'}.</p>
+<ul class="map">${shown.map((box) => html`<li>${draw(box)}</li>`)}</ul>${boxes.length > shown.length ? html`<p class="muted">And ${plural(boxes.length - shown.length, 'more namespace')}, in the table below.</p>` : null}`
+}
+
+const mostNodes = 60
+const mostBoxes = 200
+const [width, line] = [240, 30]
+
+function boxesOf(endpoints: Endpoint[], anchors: ReadonlyMap<Endpoint, string>): Box[] {
+  const spaces = Map.groupBy(endpoints, ({namespace}) => namespace)
+  const boxes = [...spaces].map(([namespace, rows]): Box => {
+    const byWorkload = Map.groupBy(rows, ({workload}) => `${workload.kind}/${workload.name}`)
+    const nodes = [...byWorkload.values()].flatMap((own): Node[] => {
+      const [first] = own
+      const anchor = own.map((row) => anchors.get(row)).find((id) => id !== undefined) ?? null
+      return first === undefined ? [] : [{...first.workload, worst: worstOf(own), rows: own, anchor}]
+    })
+    nodes.sort((left, right) => rank(left.worst) - rank(right.worst))
+    return {namespace, nodes, worst: worstOf(rows)}
+  })
+  return boxes.sort((left, right) => rank(left.worst) - rank(right.worst))
+}
+
+/** Every workload of a namespace. */
+function whole({namespace, nodes, worst}: Box): Html {
+  return frame(
+    namespace,
+    worst,
+    nodes.length * line,
+    plural(nodes.length, 'workload'),
+    nodes.map((node, at) => nodeAt(node, at)),
+  )
+}
+
+/** How many workloads stand where, and the first that need a look. */
+function digest({namespace, nodes, worst}: Box): Html {
+  const count = (verdict: PortVerdict) => nodes.filter((node) => node.worst === verdict).length
+  const counts = portVerdicts.filter((verdict) => count(verdict) > 0)
+  const bad = nodes.filter(({worst}) => rank(worst) < rank('configured'))
+  const named = bad.slice(0, 4)
+  const more = bad.length - named.length
+  const height = (named.length + (more > 0 ? 1 : 0)) * line + 34
+  let from = 12
+  const bars = counts.map((verdict) => {
+    const wide = ((width - 24) * count(verdict)) / nodes.length
+    const part = html`<rect class="${tone[verdict]} solid" x="${from.toFixed(1)}" y="48" width="${Math.max(wide - 1, 2).toFixed(1)}" height="8"/>`
+    from += wide
+    return part
+  })
+  const words = counts.map((verdict) => `${count(verdict)} ${verdict}`).join(' · ')
+  return frame(namespace, worst, height, plural(nodes.length, 'workload'), [
+    ...bars,
+    html`<text class="small" x="12" y="74">${words}</text>`,
+    ...named.map((node, at) => nodeAt(node, at, 34)),
+    ...(more > 0 ? [html`<text class="small" x="12" y="${62 + 34 + named.length * line}">and ${more} more</text>`] : []),
+  ])
+}
+
+function frame(namespace: string, worst: PortVerdict, height: number, says: string, children: Html[]): Html {
+  const tall = height + 50
+  return html`<svg class="box ${tone[worst]}" viewBox="0 0 ${width} ${tall}" width="${width}" height="${tall}" role="group" aria-label="Namespace ${namespace}: ${says}, worst ${worst}"><rect class="card" x=".5" y=".5" width="${width - 1}" height="${tall - 1}" rx="8"/><path class="edge" d="M1 9a8 8 0 0 1 8-8h${width - 18}a8 8 0 0 1 8 8z"/><text class="ns" x="12" y="31">${clipped(namespace, 22)}</text><text class="small end" x="${width - 12}" y="31">${says}</text>${children}</svg>`
+}
+
+/** A workload: its mark, its name, and a small square for each of its ports. */
+function nodeAt({name, kind, worst, rows, anchor}: Node, at: number, down = 0): Html {
+  const top = 42 + down + at * line
+  const ports = rows.slice(0, mostPorts)
+  const title = `${kind} ${name}, ${worst}: ${rows.map(({port, verdict}) => `${port === null ? 'undeclared ports' : `port ${port}`} ${verdict}`).join(', ')}`
+  const inner = html`<title>${clipped(title, 400)}</title><rect class="node ${tone[worst]}" x="8" y="${top}" width="${width - 16}" height="26" rx="6"/>${markAt(worst, 22, top + 13)}<text class="name" x="36" y="${top + 17.5}">${clipped(name, 21)}</text>${ports.map(({verdict}, port) => dot(verdict, width - 20 - (ports.length - 1 - port) * 10, top + 13))}`
+  return anchor === null ? html`<g>${inner}</g>` : html`<a href="#${anchor}" aria-label="${clipped(title, 400)}">${inner}</a>`
+}
+
+const mostPorts = 5
+
+/** A port: a filled square where it accepts plain text, else a disc, hollow where nothing was proven. */
+function dot(verdict: PortVerdict, x: number, y: number): Html {
+  if (verdict === 'violated') return html`<rect class="p bad" x="${x - 4}" y="${y - 4}" width="8" height="8"/>`
+  if (verdict === 'unproven') return html`<path class="p unsure" d="M${x} ${y - 5}l5 5-5 5-5-5z"/>`
+  return html`<circle class="p ${tone[verdict]}${verdict === 'proven' ? '' : ' hollow'}" cx="${x}" cy="${y}" r="${verdict === 'proven' ? 4 : 3.5}"/>`
+}
+
+function worstOf(rows: Endpoint[]): PortVerdict {
+  return portVerdicts.find((verdict) => rows.some((row) => row.verdict === verdict)) ?? 'exempt'
+}
+
+function rank(verdict: PortVerdict): number {
+  return portVerdicts.indexOf(verdict)
+}

@@ -1,0 +1,53 @@
+import type {Endpoint} from '../model/endpoint.ts'
+import {mark, portVerdicts, tone} from './html-marks.ts'
+import {type Html, html, said} from './html-text.ts'
+import {plural, sentence} from './words.ts'
+
+/** The rows worst first, as far as the page shows them; the position is the row's anchor. */
+export function tableOrder(endpoints: readonly Endpoint[]): Endpoint[] {
+  return [...endpoints].sort((left, right) => portVerdicts.indexOf(left.verdict) - portVerdicts.indexOf(right.verdict))
+}
+
+/** Every row with what is configured, what was observed and which policy decides; the script of the page adds filters and sorting. */
+export function endpointsTable(rows: readonly Endpoint[], left: number): Html {
+  if (rows.length === 0) return html`<p class="muted">No workload port was judged.</p>`
+  return html`${filters(rows)}<div class="scroll" role="region" aria-labelledby="ports-title" tabindex="0"><table id="rows"><thead><tr>${['Verdict', 'Workload', 'Port', 'Configured', 'Deciding policy', 'Observed'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></div>
+<p class="muted more" hidden><button type="button" id="all">Show all</button></p>${left > 0 ? html`<p class="muted">And ${plural(left, 'more port')}, all in report.json.</p>` : null}`
+}
+
+/** Hidden until the script that they steer runs: without it everything is visible anyway. */
+function filters(rows: readonly Endpoint[]): Html {
+  const verdicts = portVerdicts.filter((verdict) => rows.some((row) => row.verdict === verdict))
+  const spaces = [...new Set(rows.map(({namespace}) => namespace))].sort()
+  return html`<form class="filters" id="filters" role="search" aria-label="Ports" hidden><label>Search <input type="search" id="find" placeholder="workload, port, policy, evidence" autocomplete="off" spellcheck="false"></label><label>Namespace <select id="space"><option value="">all ${spaces.length}</option>${spaces.map((name) => html`<option>${name}</option>`)}</select></label><fieldset><legend>Verdict</legend>${verdicts.map((verdict) => html`<label class="chip"><input type="checkbox" value="${verdict}" checked>${mark(verdict)}${verdict}</label>`)}</fieldset><p id="count" role="status"></p></form>`
+}
+
+function row(endpoint: Endpoint, at: number): Html {
+  const {verdict, because, namespace, workload, port, protocol} = endpoint
+  const kind = workload.kind === 'Deployment' ? '' : ` · ${workload.kind}`
+  return html`<tr id="p${at}" data-v="${verdict}" data-n="${namespace}"><td class="${tone[verdict]}">${mark(verdict)}${verdict}${because === null || because === 'mesh-port' ? null : html`<small>${because}</small>`}</td><th scope="row">${workload.name}<small>${namespace}${kind}</small></th><td>${port ?? 'undeclared'}${protocol === 'TCP' ? null : ` ${protocol}`}</td><td>${configured(endpoint)}</td><td>${decided(endpoint)}</td><td>${observed(endpoint)}</td></tr>
+`
+}
+
+function configured({mode, dataPlane, evidence}: Endpoint): Html {
+  const words = mode === 'NONE' ? 'not intercepted' : mode === 'GATEWAY' ? "the gateway's own TLS" : mode
+  const note = evidence.filter(({kind}) => kind === 'configured').map(({says}) => says)
+  const more = note.filter((says) => says !== mode && says !== words)
+  return html`${words}<small>${dataPlane === 'none' ? 'no proxy' : dataPlane}${more.map((says) => html`; ${said(says)}`)}</small>`
+}
+
+function decided({mode, decidedBy, namespace}: Endpoint): Html {
+  if (mode === 'NONE' || mode === 'GATEWAY') return html`<span class="muted">none can</span>`
+  if (decidedBy === null) return html`<span class="muted">Istio's default</span>`
+  const {kind, name, namespace: home, file, line} = decidedBy
+  const where = file === undefined ? '' : line === undefined ? file : `${file}:${line}`
+  return html`<code>${home === undefined || home === namespace ? null : html`${home}/`}${name}</code>${kind === 'PeerAuthentication' ? null : html`<small>${kind}</small>`}${where === '' ? null : html`<small>${where}</small>`}`
+}
+
+/** What was seen live, with its moment; where the row is not as wanted, also why. */
+function observed({evidence, verdict, reason}: Endpoint): Html {
+  const seen = evidence.filter(({kind}) => kind !== 'configured')
+  const why = verdict !== 'proven' && reason !== '' ? html`<small>${said(sentence(reason))}</small>` : null
+  if (seen.length === 0) return html`${why === null || verdict !== 'exempt' ? html`<span class="muted">not probed</span>` : null}${why}`
+  return html`${seen.map(({kind, says, at}) => html`<div>${kind === 'probe' ? null : `${kind}: `}${said(says)} <time datetime="${at}">${at.slice(11, 19)}</time></div>`)}${why}`
+}

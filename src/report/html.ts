@@ -1,0 +1,88 @@
+import {createHash} from 'node:crypto'
+import type {Endpoint} from '../model/endpoint.ts'
+import type {Report} from '../model/report.ts'
+import {byteLength} from './budget.ts'
+import {findingsPart, questionsPart, stepsPart} from './html-findings.ts'
+import {meshMap} from './html-map.ts'
+import {symbols} from './html-marks.ts'
+import {overview} from './html-overview.ts'
+import {checksPart, notesPart, timeline, waiversPart} from './html-run.ts'
+import {script} from './html-script.ts'
+import {style} from './html-style.ts'
+import {endpointsTable, tableOrder} from './html-table.ts'
+import {type Html, html, raw} from './html-text.ts'
+
+/** Past this size a page shows less, in steps; a page of a thousand workloads with a few ports each fits whole. */
+export const pageLimit = 1_500_000
+
+/** The report as one page that needs no network and allows none: everything from the cluster is text. At most `limit` bytes if showing less can do it. */
+export function htmlPage(report: Report, limit = pageLimit): string {
+  let page = ''
+  for (const amount of amounts) {
+    page = wholePage(report, amount)
+    if (byteLength(page) <= limit) return page
+  }
+  return page
+}
+
+interface Amount {
+  findings: number
+  rows: number
+}
+
+/** From everything to next to nothing; rows are kept worst first. */
+const amounts: readonly Amount[] = [
+  {findings: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY},
+  {findings: 500, rows: 2500},
+  {findings: 200, rows: 1000},
+  {findings: 50, rows: 200},
+  {findings: 10, rows: 40},
+]
+
+/** A part of the page: its anchor, its short name for the navigation, its title; left out where it has nothing to say. */
+interface Part {
+  id: string
+  short: string
+  title: string
+  body: Html | null
+}
+
+function wholePage(report: Report, amount: Amount): string {
+  const {status} = report.verdict
+  const parts = partsOf(report, amount).filter(({body}) => body !== null)
+  const where = report.cluster.name === '' ? '' : ` on ${report.cluster.name}`
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${raw(policy)}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer"><meta name="robots" content="noindex"><title>${status}: mutual TLS${where}</title><style>${raw(style)}</style></head>
+<body><a class="skip" href="#main">Skip to the report</a>${symbols}${overview(report)}
+<nav aria-label="Parts of the report"><ul class="w">${parts.map(({id, short}) => html`<li><a href="#${id}">${short}</a></li>`)}</ul></nav>
+<main id="main" class="w" tabindex="-1">
+${parts.map(({id, title, body}) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${body}</section>\n`)}</main>
+<footer class="w"><p>Made by istio-mtls-action from report.json. This page loads nothing and sends nothing.</p></footer>
+<p id="said" role="status" class="unseen"></p><script>${raw(script)}</script></body></html>
+`.markup
+}
+
+function partsOf(report: Report, {findings, rows}: Amount): Part[] {
+  const ordered = tableOrder(report.endpoints)
+  const shown = ordered.slice(0, rows)
+  const anchors = new Map<Endpoint, string>(shown.map((row, at) => [row, `p${at}`]))
+  const broke = report.stages.some(({status}) => status === 'failed')
+  return [
+    {id: 'questions', short: 'Open questions', title: broke ? 'What went wrong' : 'What could not be judged', body: questionsPart(report)},
+    {id: 'findings', short: 'Findings', title: 'What failed, and how to mend it', body: findingsPart(report, findings)},
+    {id: 'next', short: 'Next', title: 'What to do next', body: stepsPart(report)},
+    {id: 'map', short: 'Mesh', title: 'The mesh', body: meshMap(report, anchors)},
+    {id: 'ports', short: 'Ports', title: 'Ports and their evidence', body: endpointsTable(shown, ordered.length - shown.length)},
+    {id: 'waivers', short: 'Waivers', title: 'Waivers', body: waiversPart(report)},
+    {id: 'run', short: 'Run', title: 'How the run went', body: timeline(report)},
+    {id: 'checks', short: 'Checks', title: 'Checks', body: checksPart(report)},
+    {id: 'notes', short: 'Notes', title: 'Notes', body: notesPart(report)},
+  ]
+}
+
+/** Nothing but our own style and our own script may run, and nothing may be fetched. */
+const policy = `default-src 'none'; style-src '${hash(style)}'; script-src '${hash(script)}'; base-uri 'none'; form-action 'none'`
+
+function hash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
