@@ -2,7 +2,7 @@ import {spawnSync} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {type Bed, down, up} from '../../testbed/bed.ts'
+import {type Bed, down, reset, up} from '../../testbed/bed.ts'
 import {startGitHub} from '../helpers/github-server.ts'
 import {forget, pullRequestEvent, runStep, type StepResult} from '../helpers/runner.ts'
 
@@ -50,9 +50,13 @@ test('a permissive exception turns the run red and names the workload, the polic
   expect(step.outputs['verdict']).toBe('fail')
   expect(step.outputs['reason']).toMatch(/orders/)
   expect(step.summary).toContain('legacy-callers')
-  expect(step.summary).toMatch(/kubectl (-n shop )?delete peerauthentication/i)
+  expect(step.summary).toMatch(/kubectl -n shop patch peerauthentication legacy-callers /)
   expect(Number(step.outputs['ports-violated'])).toBeGreaterThan(0)
-  expect(report(step).endpoints.filter((row) => row.workload.name === 'web').map((row) => row.verdict)).not.toContain('violated')
+  expect(
+    report(step)
+      .endpoints.filter((row) => row.workload.name === 'web')
+      .map((row) => row.verdict),
+  ).not.toContain('violated')
 }, 180_000)
 
 test('the comment stands on the pull request, once, and says the same', async () => {
@@ -101,16 +105,29 @@ test('another cluster than the expected one stops before any change', async () =
   expect(versions()).toEqual(before)
 }, 120_000)
 
+test('a cancel in the middle of the install leaves no helm, and the next run makes it whole', async () => {
+  await reset(bed)
+  const cancelled = await act({}, github.url, 4000)
+  expect(cancelled.code).not.toBe(0)
+  expect(cancelled.outputs).toMatchObject({'failed-stage': 'install', changed: 'true'})
+  expect(spawnSync('pgrep', ['-f', `${cancelled.temp}/_temp`], {encoding: 'utf8'}).stdout).toBe('')
+  expect(kubectl('get', 'secrets', '-A', '-l', 'owner=helm,status in (pending-install,pending-upgrade)', '-o', 'name')).toBe('')
+  const next = await act({})
+  expect(next.outputs).toMatchObject({verdict: 'pass', changed: 'true'})
+}, 240_000)
+
 test('no step leaves a kubeconfig or a helm process behind', () => {
   for (const result of results) {
-    const left = spawnSync('grep', ['-rlE', 'client-key-data|BEGIN (EC|RSA|PRIVATE)', join(result.temp, '_temp')], {encoding: 'utf8'}).stdout
+    const left = spawnSync('grep', ['-rIlE', 'client-key-data|BEGIN (EC|RSA|PRIVATE)', join(result.temp, '_temp')], {
+      encoding: 'utf8',
+    }).stdout
     expect(left).toBe('')
     expect(spawnSync('pgrep', ['-f', result.temp], {encoding: 'utf8'}).stdout).toBe('')
   }
   expect(results.length).toBeGreaterThan(5)
 })
 
-async function act(inputs: Record<string, string>, apiUrl = github.url): Promise<StepResult> {
+async function act(inputs: Record<string, string>, apiUrl = github.url, cancelAfterMs?: number): Promise<StepResult> {
   const step = await runStep(
     {
       inputs: {
@@ -127,6 +144,7 @@ async function act(inputs: Record<string, string>, apiUrl = github.url): Promise
       apiUrl,
       event: pullRequestEvent(17),
       env: {NODE_EXTRA_CA_CERTS: bed.caFile, SSL_CERT_FILE: bed.caFile},
+      ...(cancelAfterMs === undefined ? {} : {cancelAfterMs}),
     },
     {toolCache},
   )
@@ -150,9 +168,31 @@ function settle(...namespaces: string[]): void {
 /** What a run could have changed: helm's releases, the policies, the control plane and its webhooks. */
 function versions(): string[] {
   const kinds = ['secrets', 'deployments', 'configmaps', 'services', 'peerauthentications.security.istio.io']
-  const namespaced = kinds.map((kind) => kubectl('get', kind, '-A', '-o', 'jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}@{.metadata.generation}{"\\n"}{end}'))
-  const releases = kubectl('get', 'secrets', '-A', '-l', 'owner=helm', '-o', 'jsonpath={range .items[*]}{.metadata.name}@{.metadata.resourceVersion}{"\\n"}{end}')
-  const policies = kubectl('get', 'peerauthentications.security.istio.io', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.name}@{.metadata.resourceVersion}{"\\n"}{end}')
+  const namespaced = kinds.map((kind) =>
+    kubectl(
+      'get',
+      kind,
+      '-A',
+      '-o',
+      'jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}@{.metadata.generation}{"\\n"}{end}',
+    ),
+  )
+  const releases = kubectl(
+    'get',
+    'secrets',
+    '-A',
+    '-l',
+    'owner=helm',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name}@{.metadata.resourceVersion}{"\\n"}{end}',
+  )
+  const policies = kubectl(
+    'get',
+    'peerauthentications.security.istio.io',
+    '-A',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name}@{.metadata.resourceVersion}{"\\n"}{end}',
+  )
   return [...namespaced, releases, policies]
 }
 
