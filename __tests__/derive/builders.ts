@@ -159,6 +159,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     authorizationPolicies: read([]),
     requestAuthentications: read([]),
     telemetries: read([]),
+    roots: read([]),
     probes: unread('not probed in this test'),
     ...more,
   }

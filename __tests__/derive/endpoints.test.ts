@@ -111,6 +111,24 @@ test.each([
   expect(endpoints(snapshot({pods: read([plainPod(more)]), asked: {...asked, scope}}))).toHaveLength(count)
 })
 
+test.each([
+  ['its control plane', 'mesh-a', ['*'], 0],
+  ['its control plane, named literally', 'mesh-a', ['mesh-a'], 2],
+  ["another revision's control plane", 'mesh-b', ['*'], 0],
+  ['the common root', 'roots', ['*'], 0],
+  ['the default control plane of other meshes', 'istio-system', ['*'], 2],
+])('where the root lies elsewhere, a pod in the namespace of %s has the rows it should', (_what, namespace, namespaces, count) => {
+  const meshes = [mesh({namespace: 'mesh-a', rootNamespace: 'roots'}), mesh({revision: 'b', namespace: 'mesh-b', rootNamespace: 'roots'})]
+  const pods = read([plainPod({namespace})])
+  const scope = {namespaces, exclude: []}
+  expect(endpoints(snapshot({pods, mesh: read(meshes), asked: {...asked, scope}}))).toHaveLength(count)
+})
+
+test('a mesh that was not read leaves out the default control plane alone', () => {
+  const pods = read([plainPod({namespace: 'istio-system'}), plainPod({namespace: 'shop'})])
+  expect(endpoints(snapshot({pods, mesh: unread('403')})).map(({namespace}) => namespace)).toEqual(['shop', 'shop'])
+})
+
 test('exempt: UDP, gateways, and permissive ports while migrating', () => {
   const udp = sidecarPod({containers: [container('dns', {ports: [{name: 'dns', port: 53, protocol: 'UDP'}]})]})
   expect(endpoints(snapshot({pods: read([udp]), policies: strict}))[0]).toMatchObject({port: 53, verdict: 'exempt', because: 'not-tcp'})

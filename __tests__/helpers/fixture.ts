@@ -7,6 +7,7 @@ import type {Asked, Parts, Snapshot} from '../../src/model/snapshot.ts'
 import {manifestFrom} from '../../src/observe/manifests-parse.ts'
 import {withSimulatedPods} from '../../src/observe/simulated-pods.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
+import {rootsHandedOut} from './roots-handed-out.ts'
 
 /** What is asked where a test does not care: the whole mesh, STRICT, by configuration. */
 export const asked: Asked = {
@@ -32,6 +33,16 @@ export interface Fixture {
 /** Reads a fixture over `fixtures/base.yaml`, through the production parser; a whole cluster, where every template has the pods Istio would make. */
 export function fixture(path: string): Fixture {
   const text = readFileSync(path, 'utf8')
+  const {own, objects, wishes} = merged(path)
+  const snapshot = withSimulatedPods(
+    snapshotFrom(rootsHandedOut(objects, text), wishes, {takenAt: '2026-11-22T20:00:00Z', ...liveParts(own)}),
+  )
+  return {snapshot, expected: expectations(text, own), about: /^# (.+)$/m.exec(text)?.[1] ?? ''}
+}
+
+/** A fixture's objects over those of `fixtures/base.yaml`, its own alone, and what it asks for. */
+export function merged(path: string): {objects: KubeObject[]; own: KubeObject[]; wishes: Asked} {
+  const text = readFileSync(path, 'utf8')
   const gone = new Set([...text.matchAll(/^# without: (.+)$/gm)].map(([, name]) => name?.trim()))
   const own = manifestFrom(text, path).objects
   const replaced = new Set(own.map(nameOf))
@@ -39,9 +50,7 @@ export function fixture(path: string): Fixture {
   const known = new Set(base.map(nameOf))
   for (const name of gone) if (!known.has(name ?? '')) throw new Error(`${path}: \`# without: ${name}\` names nothing in base.yaml`)
   const objects = [...base.filter((object) => !replaced.has(nameOf(object)) && !gone.has(nameOf(object))), ...own]
-  const wishes = {...asked, ...(own.find(({kind}) => kind === 'Asked')?.['spec'] as Partial<Asked> | undefined)}
-  const snapshot = withSimulatedPods(snapshotFrom(objects, wishes, {takenAt: '2026-11-22T20:00:00Z', ...liveParts(own)}))
-  return {snapshot, expected: expectations(text, own), about: /^# (.+)$/m.exec(text)?.[1] ?? ''}
+  return {objects, own, wishes: {...asked, ...(own.find(({kind}) => kind === 'Asked')?.['spec'] as Partial<Asked> | undefined)}}
 }
 
 const basePath = `${import.meta.dirname}/../fixtures/base.yaml`

@@ -92,6 +92,11 @@ describe('one failing read spoils only its part', () => {
       {services: 'reading services was refused (403): grant `get, list, watch` on `services` of API group `""` (rbac/read.yaml)'},
     ],
     [
+      'GET /api/v1/configmaps?fieldSelector=metadata.name%3Distio-ca-root-cert',
+      refusal(403, 'configmaps is forbidden'),
+      {roots: 'reading configmaps was refused (403): grant `get, list, watch` on `configmaps` of API group `""` (rbac/read.yaml)'},
+    ],
+    [
       'GET /apis/security.istio.io/v1/peerauthentications',
       refusal(403, 'forbidden'),
       {
@@ -220,7 +225,7 @@ describe('no time, no cluster', () => {
   test('past the deadline every part is unread and says so', async () => {
     const io = fakeIo({kube: answers()})
     const snapshot = await observe(asked, {...options, deadline: 0}, io.kube, io)
-    expect(Object.keys(unreadOf(snapshot))).toHaveLength(19)
+    expect(Object.keys(unreadOf(snapshot))).toHaveLength(20)
     expect(snapshot.pods).toMatchObject({reason: "reading pods had not begun when the run's `deadline` was over: give it more time"})
     expect(io.requests).toEqual([])
   })
@@ -230,7 +235,7 @@ describe('no time, no cluster', () => {
     ['preview-17', 'cluster `preview-17` was not reached: see the stage `connect`'],
   ])('an unreachable cluster named `%s`: every part unread for the same reason', (name, reason) => {
     const reasons = Object.values(unreadOf(unreachable(asked, name, fakeIo())))
-    expect(reasons).toEqual(new Array(19).fill(reason))
+    expect(reasons).toEqual(new Array(20).fill(reason))
   })
 
   test('whatever every single read does, observing never throws', async () => {
@@ -270,6 +275,7 @@ function answers(): Record<string, Scripted> {
     ),
     '/apis/networking.istio.io/v1alpha3/envoyfilters',
     '/apis/telemetry.istio.io/v1/telemetries',
+    '/api/v1/configmaps?fieldSelector=metadata.name%3Distio-ca-root-cert',
     '/apis/discovery.k8s.io/v1/namespaces/istio-system/endpointslices',
   ]
   return {

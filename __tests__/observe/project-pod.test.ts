@@ -1,5 +1,6 @@
 import {describe, expect, test} from '@jest/globals'
 import {parse} from 'yaml'
+import {captureOf} from '../../src/derive/capture.ts'
 import type {KubeObject} from '../../src/io/io.ts'
 import {podFrom} from '../../src/observe/project-pod.ts'
 
@@ -165,4 +166,33 @@ describe('a pod in trouble', () => {
       phase: '',
     })
   })
+})
+
+test('the dual-stack switch of the capture, as the injector writes it in a mesh with ISTIO_DUAL_STACK (rule 33)', () => {
+  // files/injection-template.yaml copies defaultConfig.proxyMetadata into the env of istio-init and of istio-proxy alike.
+  const pod = podFrom(
+    parse(`
+apiVersion: v1
+kind: Pod
+metadata: {name: cart-5c7f9d6b8-2xk4q, namespace: shop, annotations: {sidecar.istio.io/status: '{"revision":"default"}'}}
+spec:
+  initContainers:
+    - name: istio-init
+      image: docker.io/istio/proxyv2:1.31.1
+      args: [istio-iptables, -p, "15001", -z, "15006", -u, "1337", -m, REDIRECT, -i, "*", -x, "", -b, "*", -d, "15090,15021,15020", --log_output_level=default:info]
+      env: [{name: ISTIO_DUAL_STACK, value: "true"}, {name: ISTIO_DUAL_STACK_TOKEN, value: hunter2}]
+    - name: istio-proxy
+      restartPolicy: Always
+      args: [proxy, sidecar]
+      env: [{name: ISTIO_DUAL_STACK, value: "true"}, {name: PROXY_CONFIG, value: '{"proxyMetadata":{"ISTIO_DUAL_STACK":"true"}}'}]
+  containers: [{name: app, image: cart:1, env: [{name: PASSWORD, value: hunter2}]}]
+status: {phase: Running, podIPs: [{ip: 10.244.0.9}, {ip: "fd00::9"}]}
+`) as KubeObject,
+  )
+  expect([...pod.initContainers, ...pod.containers].map(({env}) => env)).toEqual([
+    {ISTIO_DUAL_STACK: 'true'},
+    {ISTIO_DUAL_STACK: 'true'},
+    {},
+  ])
+  expect(captureOf(pod).dualStack).toBe(true)
 })

@@ -35,8 +35,9 @@ describe('a snapshot from a bag of objects', () => {
       ['networking.istio.io/v1alpha3', 'EnvoyFilter'],
       ['telemetry.istio.io/v1', 'Telemetry'],
     ]
+    const roots = {...object('v1', 'ConfigMap'), metadata: {name: 'istio-ca-root-cert', namespace: 'shop'}}
     const snapshot = snapshotFrom(
-      [...kinds.map(([apiVersion, kind]) => object(apiVersion, kind)), {...object('v1', 'Pod'), status: {}}],
+      [...kinds.map(([apiVersion, kind]) => object(apiVersion, kind)), {...object('v1', 'Pod'), status: {}}, roots],
       asked,
       {takenAt},
     )
@@ -57,6 +58,7 @@ describe('a snapshot from a bag of objects', () => {
       authorizationPolicies: 1,
       requestAuthentications: 1,
       telemetries: 1,
+      roots: 1,
     })
   })
 

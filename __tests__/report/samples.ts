@@ -120,6 +120,7 @@ export function snapshot(changes: Partial<Parts> = {}): Snapshot {
     authorizationPolicies: empty,
     requestAuthentications: empty,
     telemetries: empty,
+    roots: empty,
     probes: read({
       by: 'api-server',
       controls: [

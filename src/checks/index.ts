@@ -3,6 +3,8 @@ import {controlPlaneReady} from './m101-control-plane-ready.ts'
 import {injectorTrusted} from './m102-injector-trusted.ts'
 import {validationServing} from './m103-validation-serving.ts'
 import {versionSkew} from './m105-version-skew.ts'
+import {rootDistributed} from './m106-root-distributed.ts'
+import {authorityValid} from './m107-authority-valid.ts'
 import {namespacesEnrolled} from './m201-namespaces-enrolled.ts'
 import {podsInMesh} from './m202-pods-in-mesh.ts'
 import {labelsAgree} from './m203-labels-agree.ts'
@@ -46,12 +48,14 @@ import {detectorWorks} from './m801-detector-works.ts'
 import {plaintextRefused} from './m802-plaintext-refused.ts'
 import {mtlsDemanded} from './m803-mtls-demanded.ts'
 
-/** All checks, sorted by code. A code is never reused: retired ones stay here as comments. Reserved: M104, M106, M107, M501, M502, M804, M805. */
+/** All checks, sorted by code. A code is never reused: retired ones stay here as comments. Reserved: M104, M501, M502, M804, M805. */
 export const checks: readonly Check[] = [
   controlPlaneReady,
   injectorTrusted,
   validationServing,
   versionSkew,
+  rootDistributed,
+  authorityValid,
   namespacesEnrolled,
   podsInMesh,
   labelsAgree,

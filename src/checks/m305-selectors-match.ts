@@ -1,7 +1,7 @@
 import {isSubset} from '../derive/label-selector.ts'
 import {isWorkloadLevel, policyRef} from '../derive/policy-index.ts'
 import {check, finding} from '../model/check.ts'
-import {scopeOf} from './in-scope.ts'
+import {scopeOf} from '../derive/scope-of.ts'
 
 /** Every PeerAuthentication with a selector selects a pod, or the template of one that is scaled to zero or scheduled (rule 10). */
 export const selectorsMatch = check({

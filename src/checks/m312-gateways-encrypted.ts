@@ -1,6 +1,6 @@
 import {check, finding} from '../model/check.ts'
 import {isMeshWide} from '../model/snapshot.ts'
-import {scopeOf} from './in-scope.ts'
+import {scopeOf} from '../derive/scope-of.ts'
 import {istioRef} from './subject.ts'
 
 interface Server {

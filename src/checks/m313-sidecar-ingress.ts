@@ -1,6 +1,6 @@
 import {ingressListeners} from '../derive/sidecar-scope.ts'
 import {check, finding} from '../model/check.ts'
-import {scopeOf} from './in-scope.ts'
+import {scopeOf} from '../derive/scope-of.ts'
 import {istioRef} from './subject.ts'
 
 /** No Sidecar brings a tls block of its own on an ingress listener: it is ordinary server TLS, never mesh identity (rule 17). */

@@ -3,7 +3,8 @@ import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
 import {restart} from './fix.ts'
-import {podsInScope, scopeOf} from './in-scope.ts'
+import {scopeOf} from '../derive/scope-of.ts'
+import {podsInScope} from './in-scope.ts'
 import {refOf, rowId, workloadList} from './subject.ts'
 
 /** Behind a headless Service every endpoint speaks mutual TLS, or clients send plain text to all of them (rule 54). */

@@ -3,7 +3,7 @@ import {check, finding} from '../model/check.ts'
 import type {IstioObject} from '../model/policy.ts'
 import {actionOf, type Rule, rulesOf} from './authorization.ts'
 import {apply} from './fix.ts'
-import {scopeOf} from './in-scope.ts'
+import {scopeOf} from '../derive/scope-of.ts'
 import {istioRef} from './subject.ts'
 
 /** Where a RequestAuthentication reads tokens an AuthorizationPolicy demands one: a request without any token passes the first. */

@@ -1,5 +1,5 @@
 import {check, finding} from '../model/check.ts'
-import {scopeOf} from './in-scope.ts'
+import {scopeOf} from '../derive/scope-of.ts'
 import {istioRef} from './subject.ts'
 
 /** Keys of tokens come over https or stand in the policy: what istiod fetches in plain text anyone on the way can replace. */

@@ -1,9 +1,10 @@
-import {isInScope, type Snapshot} from '../model/snapshot.ts'
+import type {Snapshot} from '../model/snapshot.ts'
 import {HBONE} from './captured-port.ts'
 import {isFinished} from './membership.ts'
 import {type PodView, podViews} from './pod-view.ts'
 import {type PortMode, portMode} from './port-mode.ts'
 import {type PodPort, portsOf} from './ports-of.ts'
+import {scopeOf} from './scope-of.ts'
 
 /** A port with its mode: what configuration says of it on one pod. */
 export interface JudgedPort extends PodPort {
@@ -16,10 +17,10 @@ export interface JudgedPort extends PodPort {
 export function judgedPods(snapshot: Snapshot): {view: PodView; ports: JudgedPort[]}[] {
   if (!snapshot.pods.read) return []
   const viewOf = podViews(snapshot)
+  const inScope = scopeOf(snapshot.asked, snapshot.mesh.read ? snapshot.mesh.value : [])
   return snapshot.pods.value
-    .filter((pod) => !isFinished(pod))
+    .filter((pod) => !isFinished(pod) && inScope(pod.namespace))
     .map(viewOf)
-    .filter(({pod, mesh}) => isInScope(snapshot.asked.scope, pod.namespace, mesh.rootNamespace))
     .map((view) => ({view, ports: judgedPorts(view)}))
 }
 

@@ -2,6 +2,7 @@ import type {Probes} from './evidence.ts'
 import type {Cluster, ControlPlane, Mesh, ValidationAnswer} from './mesh.ts'
 import type {Part} from './part.ts'
 import type {IstioObject, PeerAuthentication} from './policy.ts'
+import type {DistributedRoots} from './root.ts'
 import type {Namespace, Pod, Service, Template} from './workload.ts'
 
 /** Everything that was read, projected to what the checks need: plain JSON, no Secret data, can be saved and judged again. */
@@ -33,6 +34,8 @@ export interface Parts {
   authorizationPolicies: Part<IstioObject[]>
   requestAuthentications: Part<IstioObject[]>
   telemetries: Part<IstioObject[]>
+  /** One per namespace that holds the ConfigMap; without it a namespace has none. */
+  roots: Part<DistributedRoots[]>
   probes: Part<Probes>
 }
 

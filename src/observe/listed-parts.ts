@@ -4,6 +4,7 @@ import type {Parts} from '../model/snapshot.ts'
 import {istioObjectFrom} from './project-istio.ts'
 import {namespaceFrom} from './project-namespace.ts'
 import {peerAuthenticationFrom} from './project-policy.ts'
+import {rootsConfigMap, rootsFrom} from './project-roots.ts'
 import {serviceFrom} from './project-service.ts'
 import type {ListRead, Reader} from './reads.ts'
 
@@ -21,6 +22,7 @@ const listedParts = {
   gateways: (reader) => reader.list(istio('networking', 'gateways'), as('Gateway')),
   envoyFilters: (reader) => reader.list(istio('networking', 'envoyfilters', ['v1alpha3']), as('EnvoyFilter')),
   telemetries: (reader) => reader.list(istio('telemetry', 'telemetries', ['v1', 'v1alpha1']), as('Telemetry')),
+  roots: (reader) => reader.list({...core('configmaps'), name: rootsConfigMap}, rootsFrom),
 } satisfies {[P in keyof Parts]?: (reader: Reader) => Promise<Parts[P]>}
 
 /** Reads them all in parallel, each on its own. */

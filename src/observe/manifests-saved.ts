@@ -66,5 +66,6 @@ const partNames: (keyof Parts)[] = [
   'authorizationPolicies',
   'requestAuthentications',
   'telemetries',
+  'roots',
   'probes',
 ]

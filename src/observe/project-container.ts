@@ -24,7 +24,7 @@ export function containerFrom(container: Fields, status: Fields = {}): Container
 const containersWithArgs = new Set(['istio-init', 'istio-validation', 'istio-proxy'])
 
 function isMeshVariable(name: string): boolean {
-  return (name.startsWith('ISTIO_META_') && !repeated.has(name)) || name === 'DISABLE_ENVOY'
+  return (name.startsWith('ISTIO_META_') && !repeated.has(name)) || name === 'DISABLE_ENVOY' || name === 'ISTIO_DUAL_STACK'
 }
 
 /** The injector repeats in them what the pod says anyway: half of its projection at ten thousand pods. */

@@ -12,6 +12,8 @@ export interface ListRead {
   versions: string[]
   /** Optional kinds come from CRDs: where no version is served, no such object exists. */
   optional?: boolean
+  /** Only objects of this name, one a namespace. */
+  name?: string
 }
 
 /** Reads with the run's deadline in mind; whatever fails becomes `unread` with one sentence, never an exception. */
@@ -56,10 +58,18 @@ export function whyUnread(what: string, rule: string, thrown: unknown): string {
   return `reading ${what} failed: ${messageOf(thrown)}`
 }
 
+/** A grant for one name (`resourceNames`) covers the list, too, when it asks for that name alone. */
+function queryFor({name}: ListRead): string {
+  return name === undefined ? '' : `?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`
+}
+
 async function listAny<T>(kube: Kube, what: ListRead, within: string, project: (item: KubeObject) => T | null): Promise<T[]> {
   for (const [at, version] of what.versions.entries()) {
     try {
-      return await kube.list(`${what.group === '' ? '/api' : `/apis/${what.group}`}/${version}/${within}${what.resource}`, project)
+      return await kube.list(
+        `${what.group === '' ? '/api' : `/apis/${what.group}`}/${version}/${within}${what.resource}${queryFor(what)}`,
+        project,
+      )
     } catch (thrown) {
       const absent = thrown instanceof KubeFailure && thrown.status === 404
       const last = at === what.versions.length - 1

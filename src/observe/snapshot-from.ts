@@ -10,6 +10,7 @@ import {defaultMesh, isMeshConfig, meshFrom} from './project-mesh.ts'
 import {namespaceFrom} from './project-namespace.ts'
 import {podFrom} from './project-pod.ts'
 import {peerAuthenticationFrom} from './project-policy.ts'
+import {rootsFrom} from './project-roots.ts'
 import {serviceFrom} from './project-service.ts'
 import {templateFrom} from './project-template.ts'
 import {webhooksFrom} from './project-webhook.ts'
@@ -50,6 +51,7 @@ export function snapshotFrom(objects: KubeObject[], asked: Asked, meta: {takenAt
     authorizationPolicies: istio('AuthorizationPolicy'),
     requestAuthentications: istio('RequestAuthentication'),
     telemetries: istio('Telemetry'),
+    roots: read(bag('ConfigMap').flatMap((configMap) => rootsFrom(configMap) ?? [])),
     probes: unread('judged from manifests: there is nothing to probe'),
     ...meta,
   }
