@@ -7,7 +7,6 @@ import type {Asked, Parts, Snapshot} from '../../src/model/snapshot.ts'
 import {manifestFrom} from '../../src/observe/manifests-parse.ts'
 import {withSimulatedPods} from '../../src/observe/simulated-pods.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
-import {rootsHandedOut} from './roots-handed-out.ts'
 
 /** What is asked where a test does not care: the whole mesh, STRICT, by configuration. */
 export const asked: Asked = {
@@ -34,9 +33,7 @@ export interface Fixture {
 export function fixture(path: string): Fixture {
   const text = readFileSync(path, 'utf8')
   const {own, objects, wishes} = merged(path)
-  const snapshot = withSimulatedPods(
-    snapshotFrom(rootsHandedOut(objects, text), wishes, {takenAt: '2026-11-22T20:00:00Z', ...liveParts(own)}),
-  )
+  const snapshot = withSimulatedPods(snapshotFrom(objects, wishes, {takenAt: '2026-11-22T20:00:00Z', ...liveParts(own)}))
   return {snapshot, expected: expectations(text, own), about: /^# (.+)$/m.exec(text)?.[1] ?? ''}
 }
 
