@@ -7,6 +7,7 @@ import type {Asked, Parts, Snapshot} from '../../src/model/snapshot.ts'
 import {manifestFrom} from '../../src/observe/manifests-parse.ts'
 import {withSimulatedPods} from '../../src/observe/simulated-pods.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
+import {rootsHandedOut} from './roots-handed-out.ts'
 
 /** What is asked where a test does not care: the whole mesh, STRICT, by configuration. */
 export const asked: Asked = {
@@ -47,7 +48,11 @@ export function merged(path: string): {objects: KubeObject[]; own: KubeObject[];
   const known = new Set(base.map(nameOf))
   for (const name of gone) if (!known.has(name ?? '')) throw new Error(`${path}: \`# without: ${name}\` names nothing in base.yaml`)
   const objects = [...base.filter((object) => !replaced.has(nameOf(object)) && !gone.has(nameOf(object))), ...own]
-  return {objects, own, wishes: {...asked, ...(own.find(({kind}) => kind === 'Asked')?.['spec'] as Partial<Asked> | undefined)}}
+  return {
+    objects: rootsHandedOut(objects, text),
+    own,
+    wishes: {...asked, ...(own.find(({kind}) => kind === 'Asked')?.['spec'] as Partial<Asked> | undefined)},
+  }
 }
 
 const basePath = `${import.meta.dirname}/../fixtures/base.yaml`
