@@ -47,7 +47,7 @@ export async function install(inputs: Inputs, kube: Kube, kubeconfigPath: string
   const fetched = await steps.time(
     'download charts',
     () => fetchCharts(names, version, inputs.charts, helm, io).catch((thrown) => asLastTime(thrown, wishes, io)),
-    ({from}) => `${names.join(' and ')} ${version} from ${from}`,
+    ({from}) => `${names.join(' and ')} ${version} from ${asCode(from)}`,
   )
   fallbackMatches(fetched, plan.releases, version)
 
@@ -133,6 +133,11 @@ function outcomeText(did: Did[], version: string): string {
 function fetchedNotes({charts, from, skipped}: FetchedCharts, version: string): string[] {
   return [
     ...skipped.map((reason) => `No charts from ${reason}`),
-    ...charts.map(({name, digest}) => `Chart ${name} ${version} from ${from}, sha256:${digest}`),
+    ...charts.map(({name, digest}) => `Chart \`${name}\` ${version} from ${asCode(from)}, \`sha256:${digest}\``),
   ]
+}
+
+/** An entry of `charts` in backticks, so that it can be copied; what is a clause already stays one. */
+function asCode(from: string): string {
+  return /[\s`]/.test(from) ? from : `\`${from}\``
 }
