@@ -11,6 +11,7 @@ import {greenReport, inputs, redReport, snapshot} from './report/samples.ts'
 const env = {GITHUB_REPOSITORY: 'octo-org/shop', GITHUB_WORKFLOW: 'preview', GITHUB_JOB: 'mesh', GITHUB_EVENT_NAME: 'pull_request'}
 const pull = {pull_request: {number: 17, head: {repo: {full_name: 'octo-org/shop'}}}}
 const fork = {pull_request: {number: 17, head: {repo: {full_name: 'mallory/shop'}}}}
+const files = ['report.json', 'report.md', 'report.sarif', 'report.xml', 'snapshot.json']
 let server: GitHubServer
 
 afterEach(async () => server?.close())
@@ -20,7 +21,7 @@ async function run(report: Report, given: {inputs?: Partial<Inputs>; event?: obj
   const io = fakeIo()
   io.github = (token) => (token === '' ? null : gitHub(token, {apiUrl: server.url, graphqlUrl: `${server.url}/graphql`}, io.clock))
   given.spoil?.(io)
-  await deliver(report, snapshot(), inputs(given.inputs), contextOf(env, given.event ?? pull), io)
+  await deliver({report, snapshot: snapshot(), helmPath: '/tools/helm'}, inputs(given.inputs), contextOf(env, given.event ?? pull), io)
   return io
 }
 
@@ -28,13 +29,16 @@ test('every channel says the same', async () => {
   server = await startGitHub({})
   const io = await run(redReport())
   expect(io.summaries).toHaveLength(1)
-  expect([...io.disk.keys()].sort()).toEqual(['report.json', 'report.md', 'snapshot.json'].map((name) => `/temp/istio-mtls/mtls/${name}`))
+  expect([...io.disk.keys()].sort()).toEqual(files.map((name) => `/temp/istio-mtls/mtls/${name}`))
   expect(JSON.parse(Buffer.from(io.disk.get('/temp/istio-mtls/mtls/report.json') ?? '').toString())).toEqual(redReport())
   expect(server.comments()).toHaveLength(1)
   expect(server.comments()[0]).toMatchObject({pullRequest: 17, minimized: false})
   expect(io.outputs).toMatchObject({
     verdict: 'fail',
     'report-json': '/temp/istio-mtls/mtls/report.json',
+    'report-sarif': '/temp/istio-mtls/mtls/report.sarif',
+    'report-junit': '/temp/istio-mtls/mtls/report.xml',
+    'helm-path': '/tools/helm',
     'comment-url': expect.stringContaining('#issuecomment-'),
   })
   expect(io.annotations.map(({level}) => level)).toEqual(['error', 'warning'])
@@ -137,7 +141,7 @@ test.each<[string, (io: FakeIo) => void, RegExp]>([
   expect(io.annotations.some(({level, message}) => level === 'warning' && warning.test(message))).toBe(true)
   expect({
     'the summary': io.summaries.length === 1,
-    'the files': io.disk.size === 3,
+    'the files': io.disk.size === files.length,
     'the comment': server.comments().length === 1,
     'the outputs': io.outputs['verdict'] === 'fail',
     log: io.lines.at(-1)?.includes('fail:') ?? false,
@@ -153,7 +157,7 @@ test('summary and annotations can be switched off', async () => {
 })
 
 test('the folder is emptied of our files and of nothing else', async () => {
-  const io = fakeIo({files: {'/r/report.json': 'old', '/r/snapshot.json': 'old', '/r/notes.txt': 'mine'}})
+  const io = fakeIo({files: {...Object.fromEntries(files.map((name) => [`/r/${name}`, 'old'])), '/r/notes.txt': 'mine'}})
   await prepareReportDir({reportDir: '/r'}, io)
   expect([...io.disk.keys()]).toEqual(['/r/notes.txt'])
 })

@@ -26,6 +26,8 @@ export function contextOf(env: Record<string, string | undefined>, event: unknow
     pullRequest: pullRequestOf(eventName, repo, event as Payload),
     baseSha: (event as Payload).pull_request?.base?.sha ?? '',
     runUrl: run === '' || repo === '' ? '' : `${serverUrl}/${repo}/actions/runs/${run}${attempt === '' ? '' : `/attempts/${attempt}`}`,
+    docsUrl: docsUrlOf(serverUrl, get('ACTION_REPOSITORY'), get('ACTION_REF')),
+    workflowPath: workflowPathOf(repo, get('WORKFLOW_REF')),
     workflow: get('WORKFLOW'),
     job: get('JOB'),
     sha: get('SHA'),
@@ -34,6 +36,21 @@ export function contextOf(env: Record<string, string | undefined>, event: unknow
     apiUrl,
     graphqlUrl: get('GRAPHQL_URL', `${apiUrl}/graphql`),
   }
+}
+
+/** The runner says which action runs and at which ref, save for one that is called by its path (`uses: ./`). */
+function docsUrlOf(serverUrl: string, repository: string, ref: string): string {
+  const here = /^[\w.-]+\/[\w.-]+$/.test(repository) && ref !== ''
+  return `${here ? `${serverUrl}/${repository}/blob/${ref.split('/').map(encodeURIComponent).join('/')}` : home}/docs`
+}
+
+const home = 'https://github.com/org/istio-mtls-action/blob/v1'
+
+/** `octo-org/shop/.github/workflows/ci.yml@refs/heads/main`; a workflow required by the organisation lies elsewhere. */
+function workflowPathOf(repo: string, ref: string): string {
+  const at = ref.lastIndexOf('@refs/')
+  const path = ref.slice(0, at < 0 ? undefined : at)
+  return repo !== '' && path.startsWith(`${repo}/.github/workflows/`) ? path.slice(repo.length + 1) : ''
 }
 
 interface PullRequest {

@@ -1,4 +1,5 @@
 import type {Files, Io} from './io/io.ts'
+import {contextOf} from './context.ts'
 import type {RunContext} from './model/context.ts'
 import {Failure, GitHubFailure, messageOf} from './model/failure.ts'
 import type {Inputs} from './model/inputs.ts'
@@ -8,8 +9,10 @@ import {annotations} from './report/annotations.ts'
 import {commentBody, markerOf} from './report/comment.ts'
 import {planComment} from './report/comment-plan.ts'
 import {failurePage} from './report/failure-page.ts'
+import {junit} from './report/junit.ts'
 import {type Delivered, outputs} from './report/outputs.ts'
 import {addressTexts, withoutAddresses} from './report/private.ts'
+import {sarif} from './report/sarif.ts'
 import {briefSummary, summary} from './report/summary.ts'
 import {terminal} from './report/terminal.ts'
 
@@ -20,14 +23,25 @@ export async function prepareReportDir({reportDir}: Pick<Inputs, 'reportDir'>, {
 }
 
 /** Says the report in every channel: summary, files, comment, annotations, outputs, log. Never throws: one channel failing hides no other. */
-export async function deliver(report: Report, snapshot: Snapshot, inputs: Inputs, context: RunContext, io: Io): Promise<void> {
+export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs, context: RunContext, io: Io): Promise<void> {
   const attempt = attempts(io)
-  const delivered: Delivered = {reportJson: '', reportMarkdown: '', snapshot: '', commentUrl: ''}
+  const delivered: Delivered = {
+    ...{reportJson: '', reportMarkdown: '', reportSarif: '', reportJunit: '', snapshot: ''},
+    ...{helmPath, commentUrl: ''},
+  }
 
   if (inputs.summary !== 'off') {
     await attempt('job summary', () => io.runner.summary(inputs.summary === 'brief' ? briefSummary(report) : summary(report)))
   }
-  const contents = {reportJson: () => json(report), reportMarkdown: () => summary(report), snapshot: () => json(snapshot)}
+  // Both formats are made to be uploaded, to places that more people read than the workflow's artifacts.
+  const shared = () => withoutAddresses(report, hiddenIn(snapshot))
+  const contents = {
+    reportJson: () => json(report),
+    reportMarkdown: () => summary(report),
+    reportSarif: () => sarif(shared(), {workflowPath: context.workflowPath, workspace: io.runner.workspace}),
+    reportJunit: () => junit(shared(), inputs),
+    snapshot: () => json(snapshot),
+  }
   for (const [file, content] of Object.entries(contents) as [keyof typeof contents, () => string][]) {
     await attempt(`file \`${fileNames[file]}\``, async () => {
       const path = `${inputs.reportDir}/${fileNames[file]}`
@@ -47,7 +61,7 @@ export async function deliver(report: Report, snapshot: Snapshot, inputs: Inputs
     for (const [name, value] of Object.entries(outputs(report, delivered))) io.runner.output(name, value)
   })
   await attempt('log', async () => {
-    const written = [delivered.reportJson, delivered.reportMarkdown, delivered.snapshot].filter((path) => path !== '')
+    const written = (Object.keys(fileNames) as (keyof typeof fileNames)[]).map((file) => delivered[file]).filter((path) => path !== '')
     for (const line of terminal(report, written)) io.log.line(line)
   })
 }
@@ -56,7 +70,9 @@ export async function deliver(report: Report, snapshot: Snapshot, inputs: Inputs
 export async function deliverFailure(thrown: unknown, io: Io): Promise<void> {
   const attempt = attempts(io)
   const cure = thrown instanceof Failure ? thrown.cure : ''
-  await attempt('job summary', () => io.runner.summary(failurePage(messageOf(thrown), cure)))
+  const page = `${contextOf(io.runner.env, {}).docsUrl}/troubleshooting.md`
+  const url = thrown instanceof Failure ? `${page}#${thrown.entry}` : page
+  await attempt('job summary', () => io.runner.summary(failurePage(messageOf(thrown), cure, url)))
   await attempt('outputs', async () => {
     const values = {verdict: 'unknown', reason: messageOf(thrown), 'failed-stage': 'inputs', changed: 'false'}
     for (const [name, value] of Object.entries(values)) io.runner.output(name, value)
@@ -66,7 +82,19 @@ export async function deliverFailure(thrown: unknown, io: Io): Promise<void> {
   })
 }
 
-const fileNames = {reportJson: 'report.json', reportMarkdown: 'report.md', snapshot: 'snapshot.json'}
+const fileNames = {
+  reportJson: 'report.json',
+  reportMarkdown: 'report.md',
+  reportSarif: 'report.sarif',
+  reportJunit: 'report.xml',
+  snapshot: 'snapshot.json',
+}
+
+interface Ran {
+  report: Report
+  snapshot: Snapshot
+  helmPath: string
+}
 
 type Attempt = (channel: string, body: () => Promise<void>) => Promise<void>
 
@@ -86,12 +114,11 @@ async function comment(report: Report, snapshot: Snapshot, inputs: Inputs, conte
   const number = inputs.prNumber ?? pullRequest?.number
   const github = io.github(inputs.githubToken)
   if (inputs.comment === 'never' || number === undefined || repo === '' || github === null) return ''
-  const hidden = snapshot.cluster.read ? addressTexts(snapshot.cluster.value.server) : []
   const marker = markerOf(report, context, inputs.commentKey)
   try {
     const plan = planComment(inputs.comment, await github.comments(repo, number), await github.author(), marker)
     if (plan.do === 'nothing') return plan.url
-    const body = commentBody(withoutAddresses(report, hidden), marker, runUrl)
+    const body = commentBody(withoutAddresses(report, hiddenIn(snapshot)), marker, runUrl)
     if (plan.do === 'edit') return (await github.editComment(repo, plan.id, body)).url
     const {url} = await github.comment(repo, number, body)
     if (plan.do === 'replace') {
@@ -104,6 +131,11 @@ async function comment(report: Report, snapshot: Snapshot, inputs: Inputs, conte
     io.log.annotate('notice', missing)
     return ''
   }
+}
+
+/** By what the API server's address could be told; nothing where the cluster was not read. */
+function hiddenIn({cluster}: Snapshot): string[] {
+  return cluster.read ? addressTexts(cluster.value.server) : []
 }
 
 /** The sentence for a refusal that is the workflow's to mend, or null for everything else. */

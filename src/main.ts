@@ -17,9 +17,9 @@ async function main(): Promise<void> {
     for (const warning of warnings) io.log.annotate('warning', warning)
     await prepareReportDir(inputs, io)
     const ledgers = await readWaivers(inputs, context, io)
-    const {report, snapshot} = await run(inputs, ledgers, io)
-    await deliver(report, snapshot, inputs, context, io)
-    if (stepFails(report, inputs)) io.runner.fail(report.verdict.reason)
+    const ran = await run(inputs, ledgers, context, io)
+    await deliver(ran, inputs, context, io)
+    if (stepFails(ran.report, inputs)) io.runner.fail(ran.report.verdict.reason)
   } catch (thrown) {
     await deliverFailure(thrown, io)
     io.runner.fail(thrown instanceof Error ? thrown.message : String(thrown))

@@ -5,6 +5,7 @@ import {enforce} from './enforce/enforce.ts'
 import {install} from './install/install.ts'
 import {askWebhook} from './install/webhook.ts'
 import type {Io, Kube} from './io/io.ts'
+import type {RunContext} from './model/context.ts'
 import type {Inputs} from './model/inputs.ts'
 import type {Report} from './model/report.ts'
 import type {Asked, Snapshot} from './model/snapshot.ts'
@@ -15,8 +16,15 @@ import {waive} from './report/waive.ts'
 import {stageLog} from './stages.ts'
 import type {Ledgers} from './waivers.ts'
 
+/** What a run leaves to be said; `helmPath` of the verified helm binary, '' where none was needed. */
+export interface Ran {
+  report: Report
+  snapshot: Snapshot
+  helmPath: string
+}
+
 /** Installs Istio, enforces mutual TLS, and reports what the cluster then proves. Never throws: what failed is in the report's stages. */
-export async function run(inputs: Inputs, {ledger, pending}: Ledgers, io: Io): Promise<{report: Report; snapshot: Snapshot}> {
+export async function run(inputs: Inputs, {ledger, pending}: Ledgers, {docsUrl}: Pick<RunContext, 'docsUrl'>, io: Io): Promise<Ran> {
   const stages = stageLog(io)
   const notes: string[] = []
   const asked = askedFrom(inputs)
@@ -31,10 +39,12 @@ export async function run(inputs: Inputs, {ledger, pending}: Ledgers, io: Io): P
           ({server}) => server,
         )
   let changedAt: number | null = null
+  let helmPath = ''
   if (kube !== null && inputs.mode === 'enforce') {
     const installed = await stages.change('install', () => install(inputs, kube.kube, kube.path, io))
     const enforced = await stages.change('enforce', () => enforce(inputs, kube.kube, io))
     notes.push(...(installed?.notes ?? []), ...(enforced?.notes ?? []))
+    helmPath = installed?.helmPath ?? ''
     if (installed?.changed || enforced?.changed) changedAt = io.clock.ticks()
   }
 
@@ -54,9 +64,9 @@ export async function run(inputs: Inputs, {ledger, pending}: Ledgers, io: Io): P
     )) ?? unreachable(asked, inputs.clusterName, io)
   kube?.kube.close()
 
-  const results = runChecks(checks, snapshot, {ignore: inputs.ignore})
+  const results = runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`})
   const judged = waive(ledger, pending, endpoints(snapshot), results, Date.parse(snapshot.takenAt))
-  return {report: buildReport({inputs, snapshot, ...judged, stages: stages.all(), notes}), snapshot}
+  return {report: buildReport({inputs, snapshot, ...judged, stages: stages.all(), notes}), snapshot, helmPath}
 }
 
 async function connect(inputs: Inputs, io: Io, deadline: number): Promise<{kube: Kube; server: string; path: string}> {

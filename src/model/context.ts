@@ -8,6 +8,10 @@ export interface RunContext {
   baseSha: string
   /** Page of this run, attempt included. */
   runUrl: string
+  /** Page of this action's docs folder at the version that runs, without a trailing slash; always an address. */
+  docsUrl: string
+  /** The workflow's own file, from the root of the repository; '' where it lies in another one. */
+  workflowPath: string
   workflow: string
   job: string
   sha: string

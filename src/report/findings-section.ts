@@ -1,6 +1,7 @@
 import type {CheckResult, Finding, Severity} from '../model/check.ts'
 import type {Ref} from '../model/ref.ts'
 import type {Report} from '../model/report.ts'
+import {troubleshootingUrl} from './docs-url.ts'
 import {type RankedFinding, rankedFindings} from './findings.ts'
 import {type Block, code, details, fence, heading, type Inline, link, list, paragraph, prose, strong, text} from './markdown.ts'
 import {plural, sentence} from './words.ts'
@@ -25,7 +26,10 @@ export function openQuestions({stages, unread, results}: Report): Block[] {
   const failed = stages.filter(({status}) => status === 'failed')
   const unknown = results.filter(({status}) => status === 'unknown')
   const items: Inline[][] = [
-    ...failed.map((stage) => [strong(text(`Stage ${stage.name} failed`)), text(': '), ...prose(sentence(stage.says))]),
+    ...failed.map((stage) => [
+      ...[strong(text(`Stage ${stage.name} failed`)), text(': '), ...prose(sentence(stage.says))],
+      ...more(troubleshootingUrl({results}, stage.entry)),
+    ]),
     ...unread.map(({part, reason}) => [text('Not read: '), code(part), text(', '), ...prose(reason)]),
     ...unknown.slice(0, 30).map((result) => [strong(text(result.code)), text(` ${result.title}? Unknown: `), ...prose(result.reason)]),
   ]
@@ -63,9 +67,12 @@ function subjectName({kind, namespace, name}: Ref): Inline[] {
 
 function reference({docs, why}: CheckResult, {subject: {file, line}}: Finding): Block[] {
   const where = file === undefined ? [] : [text('In '), code(line === undefined ? file : `${file}:${line}`), text('. ')]
-  const more = docs.startsWith('https://') ? [text(' '), link(docs, text('More'))] : []
-  const said = [...where, ...prose(why), ...more]
+  const said = [...where, ...prose(why), ...more(docs)]
   return said.length === 0 ? [] : [paragraph(...said)]
+}
+
+function more(url: string): Inline[] {
+  return url.startsWith('https://') ? [text(' '), link(url, text('More'))] : []
 }
 
 /** A fix is a manifest or something to type. */

@@ -9,10 +9,9 @@ export function cleaned(foreign: string, limit: number, keepLines = false): stri
 }
 
 /**
- * Text as GitHub shows it, letter for letter, whatever it says: every character with a meaning in Markdown or HTML is an entity, and what
- * GitHub would link by itself (mentions, #123, GH-1, commits, addresses) is broken by a zero-width space, because entities do not stop it.
+ * Plain text on one line in which nothing links by itself: mentions, #123, GH-1, commits and addresses are broken by a zero-width space.
  */
-export function escaped(foreign: string): string {
+export function unlinked(foreign: string): string {
   return cleaned(foreign, 2000)
     .replace(/\s+/g, ' ')
     .replace(/@(?=\S)/g, `@${gap}`)
@@ -21,6 +20,14 @@ export function escaped(foreign: string): string {
     .replace(/[0-9a-f]{6}(?=[0-9a-f])/gi, `$&${gap}`)
     .replace(/:(?=\/\/|[:])/g, `:${gap}`)
     .replace(/(www|mailto|xmpp)(?=[.:])/gi, `$1${gap}`)
+}
+
+/**
+ * Text as GitHub shows it, letter for letter, whatever it says: every character with a meaning in Markdown or HTML is an entity, and what
+ * GitHub would link by itself (mentions, #123, GH-1, commits, addresses) is broken by a zero-width space, because entities do not stop it.
+ */
+export function escaped(foreign: string): string {
+  return unlinked(foreign)
     .replace(/[&<>"|`*_[\]~#!\\$]/g, entity)
     .replace(/^( ?)([-+=])/, (_, space: string, mark: string) => space + entity(mark))
     .replace(/^( ?\d+)([.)])/, (_, digits: string, mark: string) => digits + entity(mark))

@@ -3,11 +3,14 @@ import {byteLength} from './budget.ts'
 import {rankedFindings, tally} from './findings.ts'
 import {clipped} from './words.ts'
 
-/** What only delivering knows: paths of written files and the comment's address, '' where there is none. */
+/** What no report holds: paths of written files and of helm, and the comment's address, '' where there is none. */
 export interface Delivered {
   reportJson: string
   reportMarkdown: string
+  reportSarif: string
+  reportJunit: string
   snapshot: string
+  helmPath: string
   commentUrl: string
 }
 
@@ -31,10 +34,13 @@ export function outputs(report: Report, delivered: Delivered): Record<string, st
     findings: findingsJson(report),
     'report-json': delivered.reportJson,
     'report-markdown': delivered.reportMarkdown,
+    'report-sarif': delivered.reportSarif,
+    'report-junit': delivered.reportJunit,
     snapshot: delivered.snapshot,
     'comment-url': delivered.commentUrl,
     'cluster-uid': cluster.uid,
     'istio-version': cluster.istio,
+    'helm-path': delivered.helmPath,
     changed: String(changed),
   }
 }

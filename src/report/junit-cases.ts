@@ -1,0 +1,133 @@
+import type {CheckResult, Finding} from '../model/check.ts'
+import type {Endpoint} from '../model/endpoint.ts'
+import type {Inputs} from '../model/inputs.ts'
+import type {Report} from '../model/report.ts'
+import {refText} from '../model/ref.ts'
+import {troubleshootingUrl} from './docs-url.ts'
+import {rankedFindings, weighs} from './findings.ts'
+import {endpointId} from './waive.ts'
+import {sentence} from './words.ts'
+
+/** One test case; `message` one line, `text` all there is to say. */
+export interface TestCase {
+  classname: string
+  name: string
+  ms: number
+  outcome: 'pass' | 'failure' | 'error' | 'skipped'
+  message: string
+  text: string
+}
+
+/** The case that says what every channel says: `fail` is a failure, `unknown` an error. */
+export function verdictCase({verdict: {status, reason}}: Report): TestCase {
+  const outcome = ({pass: 'pass', fail: 'failure', unknown: 'error'} as const)[status]
+  return {classname: 'verdict', name: 'mutual TLS', ms: 0, outcome, message: reason, text: reason}
+}
+
+/** A case per stage, with its time, and an error for each part that could not be read. */
+export function runCases(report: Report): TestCase[] {
+  const stages = report.stages.map(({name, status, ms, says, cure, entry}): TestCase => {
+    const outcome = ({done: 'pass', failed: 'error', skipped: 'skipped'} as const)[status]
+    const text = status === 'done' ? says : lines(says, cure, troubleshootingUrl(report, entry))
+    return {classname: 'stages', name, ms, outcome, message: says, text}
+  })
+  const unread = report.unread.map(({part, reason}): TestCase => {
+    return {classname: 'reading', name: part, ms: 0, outcome: 'error', message: `not read: ${reason}`, text: ''}
+  })
+  return [...stages, ...unread]
+}
+
+/** A case per row of the verdict: violated is a failure, unproven an error, exempt skipped. */
+export function portCases({endpoints, results}: Report): TestCase[] {
+  const cures = new Map<string, string[]>()
+  for (const {result, finding} of rankedFindings({results})) {
+    for (const id of new Set(finding.endpoints)) cures.set(id, [...(cures.get(id) ?? []), findingText(result, finding)])
+  }
+  return endpoints.map((row): TestCase => {
+    const {namespace, workload, port, verdict, because, reason, evidence} = row
+    const outcome = rowOutcome[verdict]
+    const told = [sentence(reason), ...evidence.map(({kind, says}) => `${kind}: ${says}`)]
+    return {
+      classname: `${namespace}/${workload.kind}/${workload.name}`,
+      name: port === null ? 'undeclared ports' : `port ${port}`,
+      ms: 0,
+      outcome,
+      message: because === null ? reason : `${because}: ${reason}`,
+      text: outcome === 'pass' ? '' : lines(...told, ...(cures.get(endpointId(row)) ?? [])),
+    }
+  })
+}
+
+/** A case per check and port it speaks of; a check that speaks of none has one of its own, as has one without findings. */
+export function checkCases(report: Report, failOn: Inputs['failOn']): TestCase[] {
+  const byResult = Map.groupBy(rankedFindings(report), ({result}) => result)
+  return report.results.flatMap((result) => {
+    const found = byResult.get(result)
+    return found === undefined
+      ? [quietCase(result)]
+      : findingCases(
+          result,
+          found.map(({finding}) => finding),
+          failOn,
+        )
+  })
+}
+
+const rowOutcome: Record<Endpoint['verdict'], TestCase['outcome']> = {
+  violated: 'failure',
+  unproven: 'error',
+  exempt: 'skipped',
+  proven: 'pass',
+  configured: 'pass',
+}
+
+function quietCase({code, title, status, reason}: CheckResult): TestCase {
+  // A failed check always has a finding (rankedFindings), so only these three are left.
+  const outcome = status === 'pass' ? 'pass' : status === 'skipped' ? 'skipped' : 'error'
+  return {classname: 'checks', name: `${code} ${title}`, ms: 0, outcome, message: reason, text: outcome === 'error' ? reason : ''}
+}
+
+function findingCases(result: CheckResult, findings: Finding[], failOn: Inputs['failOn']): TestCase[] {
+  const places = findings.flatMap((finding) => {
+    const names = [...new Set(finding.endpoints)].map((id) => nameOf(result.code, id))
+    return (names.length > 0 ? names : [{classname: subjectId(finding), name: result.code}]).map((name) => ({name, finding}))
+  })
+  return [...Map.groupBy(places, ({name}) => JSON.stringify(name)).values()].map((here): TestCase => {
+    const heavy = here.filter(({finding}) => weighs(finding.severity, failOn))
+    const [first] = heavy.length > 0 ? heavy : here
+    return {
+      ...(here[0]?.name ?? {classname: '', name: ''}),
+      ms: 0,
+      outcome: heavy.length > 0 ? 'failure' : 'pass',
+      message: first?.finding.message ?? '',
+      text: here.map(({finding}) => findingText(result, finding)).join('\n\n'),
+    }
+  })
+}
+
+/** The blamed object, in the form of a workload. */
+function subjectId({subject: {kind, namespace = '', name}}: Finding): string {
+  return [namespace, kind, name].filter((part) => part !== '').join('/')
+}
+
+/** `shop/Deployment/orders:8080` as class and name of a case. */
+function nameOf(code: string, id: string): {classname: string; name: string} {
+  const [, classname, port] = /^([\s\S]*):(\d+|\*)$/.exec(id) ?? []
+  if (classname === undefined) return {classname: id, name: code}
+  return {classname, name: port === '*' ? `${code} undeclared ports` : `${code} port ${port}`}
+}
+
+function findingText({code, title, docs}: CheckResult, {severity, subject, message, hint, fix}: Finding): string {
+  const where = subject.file === undefined ? '' : ` (${subject.file}${subject.line === undefined ? '' : `:${subject.line}`})`
+  return lines(
+    `${code} ${title}, ${severity}: ${refText(subject)}${where}`,
+    sentence(message),
+    hint === '' ? '' : `Fix: ${hint}`,
+    fix,
+    docs.startsWith('https://') ? docs : '',
+  )
+}
+
+function lines(...said: string[]): string {
+  return said.filter((line) => line.trim() !== '').join('\n')
+}
