@@ -121,7 +121,10 @@ function rowsOf(namespace: string, name: string, at: number): Endpoint[] {
     ]
   if (name === 'kafka') {
     const missed = {verdict: 'unproven', reason: 'the port did not answer within 5 s, twice', evidence: []} as const
-    return [row(namespace, name, 9092, {...missed, evidence: [], workload: {kind: 'StatefulSet', name}}), health]
+    return [
+      row(namespace, name, 9092, {...missed, evidence: [], workload: {kind: 'StatefulSet', name}}),
+      {...health, workload: {kind: 'StatefulSet', name}},
+    ]
   }
   if (at % 4 === 3) return [row(namespace, name, 8080, {verdict: 'configured', reason: 'excluded from probing', evidence: []}), health]
   return [row(namespace, name, 8080), row(namespace, name, null), health]

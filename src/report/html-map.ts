@@ -1,6 +1,6 @@
 import type {Endpoint, PortVerdict} from '../model/endpoint.ts'
 import type {Report} from '../model/report.ts'
-import {markAt, portVerdicts, tone} from './html-marks.ts'
+import {mark, markAt, portVerdicts, tone, verdictMeaning} from './html-marks.ts'
 import {type Html, html} from './html-text.ts'
 import {clipped, plural} from './words.ts'
 
@@ -29,13 +29,19 @@ export function meshMap({endpoints}: Pick<Report, 'endpoints'>, anchors: Readonl
   const workloads = boxes.reduce((sum, {nodes}) => sum + nodes.length, 0)
   const shown = boxes.slice(0, mostBoxes)
   const draw = workloads <= mostNodes ? whole : digest
-  return html`<p class="muted">${plural(workloads, 'workload')} in ${plural(boxes.length, 'namespace')}, each marked by its worst port${workloads <= mostNodes ? null : '; so many that only those that need a look are named'}.</p>
+  return html`<p class="muted">${plural(workloads, 'workload')} in ${plural(boxes.length, 'namespace')}, each marked by its worst port${workloads <= mostNodes ? null : '; so many that only those that need a look are named'}.</p>${key(endpoints)}
 <ul class="map">${shown.map((box) => html`<li>${draw(box)}</li>`)}</ul>${boxes.length > shown.length ? html`<p class="muted">And ${plural(boxes.length - shown.length, 'more namespace')}, in the table below.</p>` : null}`
+}
+
+/** What the marks of workloads and of their ports mean; only those that occur. */
+function key(endpoints: Endpoint[]): Html {
+  const shown = portVerdicts.filter((verdict) => endpoints.some((row) => row.verdict === verdict))
+  return html`<ul class="key" aria-label="Marks">${shown.map((verdict) => html`<li>${mark(verdict)}<svg class="dots" viewBox="0 0 14 14" aria-hidden="true">${dot(verdict, 7, 7)}</svg>${verdict}: ${verdictMeaning[verdict]}</li>`)}</ul>`
 }
 
 const mostNodes = 60
 const mostBoxes = 200
-const [width, line] = [240, 30]
+const [width, line] = [257, 30]
 
 function boxesOf(endpoints: Endpoint[], anchors: ReadonlyMap<Endpoint, string>): Box[] {
   const spaces = Map.groupBy(endpoints, ({namespace}) => namespace)
@@ -89,7 +95,7 @@ function digest({namespace, nodes, worst}: Box): Html {
 
 function frame(namespace: string, worst: PortVerdict, height: number, says: string, children: Html[]): Html {
   const tall = height + 50
-  return html`<svg class="box ${tone[worst]}" viewBox="0 0 ${width} ${tall}" width="${width}" height="${tall}" role="group" aria-label="Namespace ${namespace}: ${says}, worst ${worst}"><rect class="card" x=".5" y=".5" width="${width - 1}" height="${tall - 1}" rx="8"/><path class="edge" d="M1 9a8 8 0 0 1 8-8h${width - 18}a8 8 0 0 1 8 8z"/><text class="ns" x="12" y="31">${clipped(namespace, 22)}</text><text class="small end" x="${width - 12}" y="31">${says}</text>${children}</svg>`
+  return html`<svg class="box ${tone[worst]}" viewBox="0 0 ${width} ${tall}" width="${width}" height="${tall}" role="group" aria-label="Namespace ${namespace}: ${says}, worst ${worst}"><rect class="card" x=".5" y=".5" width="${width - 1}" height="${tall - 1}" rx="8"/><path class="edge" d="M1 9a8 8 0 0 1 8-8h${width - 18}a8 8 0 0 1 8 8z"/><text class="ns" x="12" y="31">${clipped(namespace, 20)}</text><text class="small end" x="${width - 12}" y="31">${says}</text>${children}</svg>`
 }
 
 /** A workload: its mark, its name, and a small square for each of its ports. */
@@ -97,11 +103,17 @@ function nodeAt({name, kind, worst, rows, anchor}: Node, at: number, down = 0): 
   const top = 42 + down + at * line
   const ports = rows.slice(0, mostPorts)
   const title = `${kind} ${name}, ${worst}: ${rows.map(({port, verdict}) => `${port === null ? 'undeclared ports' : `port ${port}`} ${verdict}`).join(', ')}`
-  const inner = html`<title>${clipped(title, 400)}</title><rect class="node ${tone[worst]}" x="8" y="${top}" width="${width - 16}" height="26" rx="6"/>${markAt(worst, 22, top + 13)}<text class="name" x="36" y="${top + 17.5}">${clipped(name, 21)}</text>${ports.map(({verdict}, port) => dot(verdict, width - 20 - (ports.length - 1 - port) * 10, top + 13))}`
+  const inner = html`<title>${clipped(title, 400)}</title><rect class="node ${tone[worst]}" x="8" y="${top}" width="${width - 16}" height="26" rx="6"/>${markAt(worst, 22, top + 13)}${label(name, top)}${ports.map(({verdict}, port) => dot(verdict, width - 20 - (ports.length - 1 - port) * 10, top + 13))}`
   return anchor === null ? html`<g>${inner}</g>` : html`<a href="#${anchor}" aria-label="${clipped(title, 400)}">${inner}</a>`
 }
 
 const mostPorts = 5
+
+/** The whole name, cut by the room there is: what is read aloud is what is seen, and more. */
+function label(name: string, top: number): Html {
+  if (name.length <= 22) return html`<text class="name" x="36" y="${top + 17.5}">${name}</text>`
+  return html`<svg x="36" y="${top}" width="${width - 36 - 64}" height="26"><text class="name" y="17.5">${clipped(name, 253)}</text></svg>`
+}
 
 /** A port: a filled square where it accepts plain text, else a disc, hollow where nothing was proven. */
 function dot(verdict: PortVerdict, x: number, y: number): Html {

@@ -47,7 +47,7 @@ function legend(report: Report): Html {
   return html`<dl class="counts">${shown.map(
     (verdict) =>
       html`<div><dt>${mark(verdict)}${verdict}</dt><dd><b class="${counts[verdict] > 0 ? tone[verdict] : 'aside'}">${counts[verdict]}</b><small>${verdictMeaning[verdict]}</small></dd></div>`,
-  )}<div><dt>findings</dt><dd><b>${found.error + found.warning}</b><small>${plural(found.error, 'error')}, ${plural(found.warning, 'warning')}</small></dd></div></dl>`
+  )}<div><dt>findings</dt><dd><b class="${found.error > 0 ? 'bad' : found.warning > 0 ? 'unsure' : 'aside'}">${found.error + found.warning}</b><small>${plural(found.error, 'error')}, ${plural(found.warning, 'warning')}</small></dd></div></dl>`
 }
 
 function facts({cluster, mode, takenAt, changed, scope, stages}: Report): Html {

@@ -28,7 +28,7 @@ export function timeline({stages}: Pick<Report, 'stages'>): Html | null {
 export function waiversPart({waivers}: Pick<Report, 'waivers'>): Html | null {
   if (waivers.length === 0) return null
   const worst = [...waivers].sort((left, right) => Number(isRotten(right)) - Number(isRotten(left)))
-  return html`<div class="scroll" role="region" aria-labelledby="waivers-title" tabindex="0"><table><thead><tr>${['Status', 'Check', 'Workload', 'Port', 'Expires', 'Reason and owner', 'Covers'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${worst.map(waiverRow)}</tbody></table></div>`
+  return html`<div class="scroll" role="region" aria-label="Table of waivers" tabindex="0"><table><thead><tr>${['Status', 'Check', 'Workload', 'Port', 'Expires', 'Reason and owner', 'Covers'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${worst.map(waiverRow)}</tbody></table></div>`
 }
 
 /** Every check with its answer, so that what was not judged is as visible as what failed. */

@@ -33,9 +33,9 @@ h1{font-size:1rem}.eyebrow{display:block;color:var(--soft);font-weight:500;overf
 .numbers{display:flex;gap:32px;align-items:center;background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:20px 24px;margin:24px 0 20px}
 .grow{flex:1;min-width:0}
 .ring{position:relative;width:132px;height:132px;flex:none}.ring svg{width:100%;height:100%}.ring p{position:absolute;inset:0;display:flex;flex-direction:column;align-items:center;justify-content:center;line-height:1.2}.ring b{font-size:1.5rem;letter-spacing:-.02em}.ring span{font-size:.8125rem;color:var(--soft)}
-.track{fill:var(--deep)}.ring .track,.arc{fill:none;stroke-width:12}.ring .track{stroke:var(--deep)}.arc{stroke:var(--c)}
+.track{fill:var(--deep)}.ring .track,.arc{fill:none;stroke-width:12}.ring .track{stroke:var(--aside-b)}.ring.bad .track{stroke:var(--bad)}.ring.unsure .track{stroke:var(--unsure)}.arc{stroke:var(--good)}
 .bar{display:block;width:100%;height:12px;border-radius:6px;background:var(--deep)}.bar rect{fill:var(--c);stroke:var(--card);stroke-width:2;vector-effect:non-scaling-stroke}
-.counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:12px 20px;margin-top:16px}
+.counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));gap:14px 16px;margin-top:16px}
 .counts dt{font-weight:600;font-size:.875rem;display:flex;align-items:center}.counts b{display:block;font-size:1.75rem;line-height:1.2;color:var(--c)}.counts small{display:block;line-height:1.35}
 .counts .m,.b .m{color:inherit}
 .facts{display:flex;flex-wrap:wrap;gap:6px 28px;font-size:.875rem}.facts div{display:flex;gap:.5em;min-width:0}.facts dt{color:var(--soft)}.facts dd{overflow-wrap:anywhere}
@@ -45,10 +45,11 @@ nav ul{display:flex;gap:4px;overflow-x:auto}nav a{display:block;padding:12px;col
 .finding{border-top:1px solid var(--edge);margin-top:14px;padding-top:14px}.finding p,.card p{margin-top:6px;overflow-wrap:anywhere}
 .cards{display:grid;gap:12px}.card{background:var(--card);border:1px solid var(--edge);border-left:5px solid var(--c);border-radius:8px;padding:14px 18px}
 .copy{position:relative;margin-top:10px}.copy pre{margin:0;background:var(--deep);border:1px solid var(--edge);border-radius:8px;padding:34px 16px 14px;overflow:auto;max-height:420px;line-height:1.5}
-.lang{position:absolute;left:16px;top:9px;font-size:.75rem;color:var(--soft)}
+pre code{background:none!important;padding:0!important}.lang{position:absolute;left:16px;top:9px;font-size:.75rem;color:var(--soft)}
 button{font:inherit;color:var(--ink);background:var(--card);border:1px solid var(--edge);border-radius:6px;padding:3px 12px;cursor:pointer;min-height:26px}button:hover{border-color:var(--link);color:var(--link)}
 .do-copy{position:absolute;right:8px;top:6px;font-size:.8125rem}
 .steps{counter-reset:step;display:grid;gap:14px}.steps>li{counter-increment:step;position:relative;padding-left:40px}.steps>li:before{content:counter(step);position:absolute;left:0;top:0;width:26px;height:26px;border-radius:50%;background:var(--ink);color:var(--page);text-align:center;line-height:26px;font-size:.875rem;font-weight:600}
+.key{display:flex;flex-wrap:wrap;gap:4px 20px;font-size:.875rem;margin-top:6px}.key li{display:flex;align-items:center}.key svg{width:14px;height:14px;margin-right:.4em}.key .dots{margin-left:-2px}
 .map{display:flex;flex-wrap:wrap;gap:14px;margin-top:14px;align-items:flex-start}
 .map li{line-height:0}.box{font-family:inherit}.card,.box .card{fill:var(--card)}.box .card{stroke:var(--edge)}.edge{fill:var(--c)}.box text{fill:var(--ink);font-size:13px}.box .ns{font-weight:600;font-size:14px}.box .small{fill:var(--soft);font-size:11.5px}.end{text-anchor:end}
 .node{fill:var(--b);stroke:transparent}.box a:hover .node,.box a:focus-visible .node{stroke:var(--c);stroke-width:2}.box a:focus-visible{outline:none}.box a:focus-visible .node{stroke:var(--link);stroke-width:3}
@@ -63,7 +64,7 @@ fieldset{border:0;padding:0;margin:0;display:flex;flex-wrap:wrap;gap:6px}legend{
 table{border-collapse:collapse;width:100%;font-size:.875rem}
 th,td{text-align:left;vertical-align:top;padding:9px 14px;border-top:1px solid var(--edge)}thead th{border-top:0;background:var(--deep);color:var(--soft);font-weight:600;white-space:nowrap}
 tbody th{font-weight:600;overflow-wrap:anywhere}td small,th small{display:block}tbody tr:hover{background:var(--deep)}tr:target{background:var(--set-b);outline:2px solid var(--link);outline-offset:-2px}
-#rows td:first-child{color:var(--c);font-weight:600;white-space:nowrap}#rows td:nth-child(3){white-space:nowrap}#rows td:last-child{min-width:230px}
+#rows td:first-child{color:var(--c);font-weight:600;white-space:nowrap}#rows td:nth-child(3){white-space:nowrap}#rows td:last-child{min-width:230px}#rows td:nth-child(5){min-width:190px}
 thead button{background:none;border:0;padding:0;font-weight:inherit;color:inherit}thead button:after{content:"\\2195";opacity:.7;margin-left:.4em}[aria-sort=ascending] button:after{content:"\\2191";opacity:1}[aria-sort=descending] button:after{content:"\\2193";opacity:1}
 time{color:var(--soft);font-size:.8125rem;white-space:nowrap}.more{margin-top:12px}
 .time-line{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:6px 22px;margin-top:14px}
@@ -73,7 +74,7 @@ time{color:var(--soft);font-size:.8125rem;white-space:nowrap}.more{margin-top:12
 .tag{font-size:.75rem;color:var(--set);background:var(--set-b);border-radius:99px;padding:1px 9px;white-space:nowrap}
 summary{cursor:pointer;padding:4px 0;font-weight:500}details .scroll{margin-top:10px}
 .notes{list-style:disc;padding-left:20px}.notes li{margin:4px 0;overflow-wrap:anywhere}
-footer{padding-top:48px;padding-bottom:40px;color:var(--soft);font-size:.8125rem}
+footer.w{padding-top:48px;padding-bottom:40px;color:var(--soft);font-size:.8125rem}
 @media (max-width:720px){.w{padding:0 16px}.numbers{flex-direction:column;align-items:stretch;gap:16px;padding:18px}.ring{margin:0 auto}.counts{grid-template-columns:1fr 1fr}.map li,.box{width:100%}.box{height:auto}.stage,.step{grid-template-columns:1fr auto}.gantt{grid-column:1/-1;grid-row:2}.stage p{grid-column:1/-1}.step .what{padding-left:12px}input[type=search]{width:100%}.filters>label:first-child{width:100%}
 #rows thead{display:none}#rows,#rows tbody,#rows tr,#rows td,#rows th{display:block}#rows tr[hidden]{display:none}#rows tr{padding:10px 14px;border-top:1px solid var(--edge)}#rows td,#rows th{border:0;padding:2px 0;min-width:0!important}#rows td:nth-child(n+3){display:flex;gap:10px;flex-wrap:wrap}#rows td:nth-child(n+3):before{color:var(--soft);width:82px;flex:none}#rows td:nth-child(3):before{content:"Port"}#rows td:nth-child(4):before{content:"Configured"}#rows td:nth-child(5):before{content:"Decided by"}#rows td:nth-child(6):before{content:"Observed"}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}

@@ -11,7 +11,7 @@ export function tableOrder(endpoints: readonly Endpoint[]): Endpoint[] {
 /** Every row with what is configured, what was observed and which policy decides; the script of the page adds filters and sorting. */
 export function endpointsTable(rows: readonly Endpoint[], left: number): Html {
   if (rows.length === 0) return html`<p class="muted">No workload port was judged.</p>`
-  return html`${filters(rows)}<div class="scroll" role="region" aria-labelledby="ports-title" tabindex="0"><table id="rows"><thead><tr>${['Verdict', 'Workload', 'Port', 'Configured', 'Deciding policy', 'Observed'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></div>
+  return html`${filters(rows)}<div class="scroll" role="region" aria-label="Table of ports" tabindex="0"><table id="rows"><thead><tr>${['Verdict', 'Workload', 'Port', 'Configured', 'Deciding policy', 'Observed'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></div>
 <p class="muted more" hidden><button type="button" id="all">Show all</button></p>${left > 0 ? html`<p class="muted">And ${plural(left, 'more port')}, all in report.json.</p>` : null}`
 }
 

@@ -34,6 +34,7 @@ interface Amount {
 const amounts: readonly Amount[] = [
   {findings: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY},
   {findings: 500, rows: 2500},
+  {findings: 500, rows: 1500},
   {findings: 200, rows: 1000},
   {findings: 50, rows: 200},
   {findings: 10, rows: 40},
