@@ -55,6 +55,39 @@ test('addresses come from the runner, so GitHub Enterprise Server works', () => 
   })
 })
 
+test.each<[string, Record<string, string>, string]>([
+  ['a tag', {GITHUB_ACTION_REPOSITORY: 'octo-org/mtls', GITHUB_ACTION_REF: 'v1.2.3'}, 'https://github.com/octo-org/mtls/blob/v1.2.3/docs'],
+  [
+    'a branch',
+    {GITHUB_ACTION_REPOSITORY: 'octo-org/mtls', GITHUB_ACTION_REF: 'fix/a b'},
+    'https://github.com/octo-org/mtls/blob/fix/a%20b/docs',
+  ],
+  [
+    'Enterprise Server',
+    {GITHUB_ACTION_REPOSITORY: 'octo-org/mtls', GITHUB_ACTION_REF: 'v1', GITHUB_SERVER_URL: 'https://git.corp'},
+    'https://git.corp/octo-org/mtls/blob/v1/docs',
+  ],
+  ['`uses: ./`', {GITHUB_ACTION_REPOSITORY: '', GITHUB_ACTION_REF: ''}, 'https://github.com/org/istio-mtls-action/blob/v1/docs'],
+  [
+    'a name that is none',
+    {GITHUB_ACTION_REPOSITORY: 'x) [y](https://evil.example', GITHUB_ACTION_REF: 'v1'},
+    'https://github.com/org/istio-mtls-action/blob/v1/docs',
+  ],
+])('the docs of the version that runs: %s', (_, more, docsUrl) => {
+  expect(contextOf({...env, ...more}, {}).docsUrl).toBe(docsUrl)
+})
+
+test.each([
+  ['octo-org/shop/.github/workflows/ci.yml@refs/heads/main', '.github/workflows/ci.yml'],
+  ['octo-org/shop/.github/workflows/ci.yml@refs/pull/17/merge', '.github/workflows/ci.yml'],
+  ['octo-org/shop/.github/workflows/ci.yml@refs/heads/a@b', '.github/workflows/ci.yml'],
+  ['octo-org/required/.github/workflows/ci.yml@refs/heads/main', ''],
+  ['octo-org/shop-two/.github/workflows/ci.yml@refs/heads/main', ''],
+  ['', ''],
+])('the workflow of %j is the file %j', (GITHUB_WORKFLOW_REF, path) => {
+  expect(contextOf({...env, GITHUB_WORKFLOW_REF}, {}).workflowPath).toBe(path)
+})
+
 test('outside of Actions nothing is known and nothing breaks', async () => {
   expect(await contextFrom(fakeIo())).toMatchObject({repo: '', runUrl: '', pullRequest: null, apiUrl: 'https://api.github.com'})
 })

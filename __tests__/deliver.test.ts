@@ -148,6 +148,38 @@ test.each<[string, (io: FakeIo) => void, RegExp]>([
   }).toEqual({'the summary': true, 'the files': true, 'the comment': true, 'the outputs': true, log: true, [channel]: false})
 })
 
+test('SARIF and JUnit, made to be uploaded, show neither the API server nor a pod by its address', async () => {
+  server = await startGitHub({})
+  const report = redReport()
+  const [first, ...others] = report.results.filter(({findings}) => findings.length > 0)
+  const leaky = first && {
+    ...first,
+    findings: first.findings.map((one) => ({...one, message: 'https://10.108.0.1:6443 says that 10.244.0.7:8080 answers'})),
+  }
+  const io = await run({...report, results: [...(leaky ? [leaky] : []), ...others]})
+  for (const name of ['report.sarif', 'report.xml']) {
+    const text = Buffer.from(io.disk.get(`/temp/istio-mtls/mtls/${name}`) ?? '').toString()
+    expect(text).toContain('(address)')
+    expect(text).not.toMatch(/10\.108|10\.244/)
+  }
+})
+
+test.each(['report.sarif', 'report.xml'])('%s failing costs neither the other files nor the rest', async (name) => {
+  server = await startGitHub({})
+  const io = await run(redReport(), {
+    spoil: ({files: outside}) => {
+      const {write} = outside
+      outside.write = async (path, content) => (path.endsWith(name) ? broken() : write(path, content))
+    },
+  })
+  expect([...io.disk.keys()].map((path) => path.slice('/temp/istio-mtls/mtls/'.length)).sort()).toEqual(
+    files.filter((each) => each !== name),
+  )
+  expect(io.annotations.filter(({message}) => message.includes(`file \`${name}\` could not be written: disk full`))).toHaveLength(1)
+  expect(io.outputs).toMatchObject({verdict: 'fail', [name === 'report.xml' ? 'report-junit' : 'report-sarif']: ''})
+  expect(io.lines.filter((line) => line.startsWith('Report: '))).toHaveLength(files.length - 1)
+})
+
 test('summary and annotations can be switched off', async () => {
   server = await startGitHub({})
   const io = await run(redReport(), {inputs: {summary: 'off', annotations: false}})
@@ -171,4 +203,5 @@ test('a run that never began says why, in summary and outputs', async () => {
   expect(io.outputs).toMatchObject({verdict: 'unknown', changed: 'false', 'failed-stage': 'inputs'})
   expect(io.summaries[0]).toContain('**`mode` is `enforc`; did you mean `enforce`?**')
   expect(io.summaries[0]).toContain('Correct both.')
+  expect(io.summaries[0]).toContain('(https://github.com/org/istio-mtls-action/blob/v1/docs/troubleshooting.md#inputs)')
 })

@@ -94,6 +94,25 @@ test('a cut never splits a line, a fence or a fold', () => {
   expect(cut(page, byteLength(page), '_Cut._')).toBe(page)
 })
 
+test('a failed stage links its entry, and each finding its page, of the version that runs', () => {
+  const docs = 'https://github.com/octo-org/mtls/blob/v1/docs'
+  const down = downReport()
+  const linked = {...down, results: down.results.map((one) => ({...one, docs: `${docs}/checks/${one.slug}.md`}))}
+  expect(asGitHub(summary(linked)).links).toEqual([`${docs}/troubleshooting.md#istiod-not-ready`])
+  expect(asGitHub(summary(down)).links).toEqual([])
+  const results = [result('M303', {docs: `${docs}/checks/m303-check.md`, findings: [finding()]})]
+  const red = buildReport({inputs: inputs(), snapshot: snapshot(), endpoints: [row('shop', 'cart', 80)], results, stages, notes: []})
+  expect(asGitHub(summary(red)).links).toEqual([`${docs}/checks/m303-check.md`])
+})
+
+test('what a note puts in backticks can be copied as it stands', () => {
+  const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
+  const note = `Chart \`base\` 1.31.1 from \`oci://ghcr.io/istio/release/charts\`, \`${digest}\``
+  const page = summary({...greenReport(), notes: [note]})
+  expect(page).toContain(` from \`oci://ghcr.io/istio/release/charts\`, \`${digest}\`\n`)
+  expect(page).not.toContain('\u200b')
+})
+
 test('a finding of a manifest names file and line', () => {
   const subject = {kind: 'PeerAuthentication', namespace: 'shop', name: 'legacy', file: 'k8s/policies.yaml', line: 12}
   const report = buildReport({
