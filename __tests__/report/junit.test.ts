@@ -67,6 +67,8 @@ test('the red sample: the verdict, each stage, each row, each check and port', (
   ])
   expect(red[2]?.message).toBe('port 8080 is PERMISSIVE on Deployment orders: plain text is accepted there')
   for (const {text} of red.slice(1)) expect(text).toContain('kubectl -n shop patch peerauthentication legacy-callers --type merge')
+  // What judges nothing stands under its own check, not beside the cure of an open port.
+  expect(red[1]?.text).not.toContain('M503')
   expect(cases.find(({name}) => name === 'M405 port 8080')).toMatchObject({outcome: 'system-out', classname: 'shop/Deployment/orders'})
   expect(cases.filter(({outcome}) => outcome === 'skipped').map(({name, message}) => [name, message])).toEqual([
     ['port 15021', "mesh-port: the sidecar's own health port"],

@@ -41,6 +41,7 @@ export function runCases(report: Report): TestCase[] {
 export function portCases({endpoints, results}: Report): TestCase[] {
   const cures = new Map<string, string[]>()
   for (const {result, finding} of rankedFindings({results})) {
+    if (finding.severity === 'info') continue
     for (const id of new Set(finding.endpoints)) cures.set(id, [...(cures.get(id) ?? []), findingText(result, finding)])
   }
   return endpoints.map((row): TestCase => {
