@@ -2,7 +2,9 @@ import type {CheckResult} from '../../src/model/check.ts'
 import type {Endpoint} from '../../src/model/endpoint.ts'
 import {Failure} from '../../src/model/failure.ts'
 import {type LedgerEntry, ledgerFrom} from '../../src/report/ledger.ts'
+import {summary} from '../../src/report/summary.ts'
 import {endpointId, isRotten, waive} from '../../src/report/waive.ts'
+import {greenReport} from './samples.ts'
 
 const ledger = `# who asked, and until when
 waivers:
@@ -153,4 +155,15 @@ test('what the pull request itself adds is shown as pending and counts for nothi
   const {endpoints, waivers} = judged([], '2026-11-22', [entry()])
   expect(endpoints.every(({verdict}) => verdict === 'violated')).toBe(true)
   expect(waivers.map((waiver) => [waiver.status, isRotten(waiver)])).toEqual([['pending', false]])
+})
+
+test('the summary shows what must be mended in the open and folds the rest', () => {
+  const waivers = [
+    ...judged([entry(), entry({workload: 'cart'})]).waivers,
+    ...judged([], '2026-11-22', [entry({workload: 'web', owner: '@everyone'})]).waivers,
+  ]
+  const markdown = summary({...greenReport(), waivers})
+  expect(markdown).toMatch(/### Waivers to mend\n\n.*\n.*\n\| M303 `shop\/cart` \| ❌ covers nothing any more: delete it \|/)
+  expect(markdown).toContain('2 waivers, 1 pending until merged')
+  expect(markdown).not.toContain('@everyone')
 })

@@ -16,11 +16,17 @@ export function stagesSection({stages}: Report): Block[] {
 
 /** What the run altered; nothing to say when it altered nothing. */
 export function changesSection({stages}: Report): Block[] {
-  const changed = stages.filter((stage) => stage.changed && stage.status === 'done')
+  const changed = stages.filter((stage) => stage.changed)
   if (changed.length === 0) return []
   return [
     heading(3, text('What this run changed')),
-    list(changed.map((stage) => [strong(text(stage.name)), text(': '), ...prose(sentence(stage.says))])),
+    list(
+      changed.map(({name, status, says}) => [
+        strong(text(name)),
+        text(status === 'failed' ? ': begun, and failed before its end: ' : ': '),
+        ...prose(sentence(says)),
+      ]),
+    ),
   ]
 }
 

@@ -6,6 +6,7 @@ import {type Block, heading, render, text} from './markdown.ts'
 import {nextStepsSection} from './next-steps.ts'
 import {badPorts, goodPorts} from './ports-section.ts'
 import {changesSection, notesSection, stagesSection} from './run-section.ts'
+import {waiversSection} from './waivers-section.ts'
 
 /** GitHub drops a step's whole summary past 1,048,576 bytes; room is left for what other steps of the file's writer add. */
 export const summaryLimit = 1_000_000
@@ -20,7 +21,7 @@ export function briefSummary(report: Report, limit = summaryLimit): string {
   const brief =
     report.verdict.status === 'pass'
       ? headline(report, 2)
-      : [...headline(report, 2), ...openQuestions(report), ...findingsSection(report, 5)]
+      : [...headline(report, 2), ...openQuestions(report), ...findingsSection(report, 5), ...waiversSection(report)]
   return fitting([render(brief)], limit, farewell)
 }
 
@@ -53,6 +54,7 @@ function page(report: Report, {findings, bad, good}: Amount): Block[] {
     ...titled('What failed, and how to mend it', findingsSection(report, findings)),
     ...titled('Ports that accept plain text or lack proof', badPorts(report, bad)),
     ...goodPorts(report, good),
+    ...waiversSection(report),
     ...changesSection(report),
     ...nextStepsSection(report),
     ...stagesSection(report),
