@@ -15,6 +15,7 @@ export interface Permission {
 export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Permission[] {
   if (plan.do === 'leave') return []
   const charts = new Set(plan.releases.map(({chart}) => chart))
+  const installs = plan.releases.some(({helmRevision, repair}) => helmRevision === 0 || repair === 'uninstall')
   const write = ['get', 'create', 'patch']
   const here = (group: string, ...resources: string[]) =>
     resources.map((resource) => ({group, resource, verbs: write, namespace: istioNamespace}))
@@ -22,6 +23,8 @@ export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Per
     resources.map((resource) => ({group, resource, verbs: write, namespace: ''}))
   return [
     ...(namespaceExists ? [] : [{group: '', resource: 'namespaces', verbs: ['create'], namespace: ''}]),
+    // helm 4 applies the namespace even where it exists.
+    ...(installs ? [{group: '', resource: 'namespaces', verbs: ['patch'], namespace: istioNamespace}] : []),
     {group: '', resource: 'secrets', verbs: ['get', 'list', 'create', 'update', 'delete'], namespace: istioNamespace},
     {group: '', resource: 'pods', verbs: ['list'], namespace: istioNamespace},
     ...here('', 'serviceaccounts'),
