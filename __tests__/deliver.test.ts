@@ -11,7 +11,7 @@ import {greenReport, inputs, redReport, snapshot} from './report/samples.ts'
 const env = {GITHUB_REPOSITORY: 'octo-org/shop', GITHUB_WORKFLOW: 'preview', GITHUB_JOB: 'mesh', GITHUB_EVENT_NAME: 'pull_request'}
 const pull = {pull_request: {number: 17, head: {repo: {full_name: 'octo-org/shop'}}}}
 const fork = {pull_request: {number: 17, head: {repo: {full_name: 'mallory/shop'}}}}
-const files = ['report.json', 'report.md', 'report.sarif', 'report.xml', 'snapshot.json']
+const files = ['report.html', 'report.json', 'report.md', 'report.sarif', 'report.xml', 'snapshot.json']
 let server: GitHubServer
 
 afterEach(async () => server?.close())
@@ -38,6 +38,7 @@ test('every channel says the same', async () => {
     'report-json': '/temp/istio-mtls/mtls/report.json',
     'report-sarif': '/temp/istio-mtls/mtls/report.sarif',
     'report-junit': '/temp/istio-mtls/mtls/report.xml',
+    'report-html': '/temp/istio-mtls/mtls/report.html',
     'helm-path': '/tools/helm',
     'comment-url': expect.stringContaining('#issuecomment-'),
   })
@@ -157,14 +158,18 @@ test('SARIF and JUnit, made to be uploaded, show neither the API server nor a po
     findings: first.findings.map((one) => ({...one, message: 'https://10.108.0.1:6443 says that 10.244.0.7:8080 answers'})),
   }
   const io = await run({...report, results: [...(leaky ? [leaky] : []), ...others]})
-  for (const name of ['report.sarif', 'report.xml']) {
+  for (const name of ['report.sarif', 'report.xml', 'report.html']) {
     const text = Buffer.from(io.disk.get(`/temp/istio-mtls/mtls/${name}`) ?? '').toString()
     expect(text).toContain('(address)')
     expect(text).not.toMatch(/10\.108|10\.244/)
   }
 })
 
-test.each(['report.sarif', 'report.xml'])('%s failing costs neither the other files nor the rest', async (name) => {
+test.each([
+  ['report.sarif', 'report-sarif'],
+  ['report.xml', 'report-junit'],
+  ['report.html', 'report-html'],
+])('%s failing costs neither the other files nor the rest', async (name, output) => {
   server = await startGitHub({})
   const io = await run(redReport(), {
     spoil: ({files: outside}) => {
@@ -176,7 +181,7 @@ test.each(['report.sarif', 'report.xml'])('%s failing costs neither the other fi
     files.filter((each) => each !== name),
   )
   expect(io.annotations.filter(({message}) => message.includes(`file \`${name}\` could not be written: disk full`))).toHaveLength(1)
-  expect(io.outputs).toMatchObject({verdict: 'fail', [name === 'report.xml' ? 'report-junit' : 'report-sarif']: ''})
+  expect(io.outputs).toMatchObject({verdict: 'fail', [output]: ''})
   expect(io.lines.filter((line) => line.startsWith('Report: '))).toHaveLength(files.length - 1)
 })
 

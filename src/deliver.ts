@@ -9,6 +9,7 @@ import {annotations} from './report/annotations.ts'
 import {commentBody, markerOf} from './report/comment.ts'
 import {planComment} from './report/comment-plan.ts'
 import {failurePage} from './report/failure-page.ts'
+import {htmlPage} from './report/html.ts'
 import {junit} from './report/junit.ts'
 import {type Delivered, outputs} from './report/outputs.ts'
 import {addressTexts, withoutAddresses} from './report/private.ts'
@@ -26,20 +27,21 @@ export async function prepareReportDir({reportDir}: Pick<Inputs, 'reportDir'>, {
 export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs, context: RunContext, io: Io): Promise<void> {
   const attempt = attempts(io)
   const delivered: Delivered = {
-    ...{reportJson: '', reportMarkdown: '', reportSarif: '', reportJunit: '', snapshot: ''},
+    ...{reportJson: '', reportMarkdown: '', reportSarif: '', reportJunit: '', reportHtml: '', snapshot: ''},
     ...{helmPath, commentUrl: ''},
   }
 
   if (inputs.summary !== 'off') {
     await attempt('job summary', () => io.runner.summary(inputs.summary === 'brief' ? briefSummary(report) : summary(report)))
   }
-  // Both formats are made to be uploaded, to places that more people read than the workflow's artifacts.
+  // These formats are made to be uploaded, to places that more people read than the workflow's artifacts.
   const shared = () => withoutAddresses(report, hiddenIn(snapshot))
   const contents = {
     reportJson: () => json(report),
     reportMarkdown: () => summary(report),
     reportSarif: () => sarif(shared(), {workflowPath: context.workflowPath, workspace: io.runner.workspace}),
     reportJunit: () => junit(shared(), inputs),
+    reportHtml: () => htmlPage(shared()),
     snapshot: () => json(snapshot),
   }
   for (const [file, content] of Object.entries(contents) as [keyof typeof contents, () => string][]) {
@@ -87,6 +89,7 @@ const fileNames = {
   reportMarkdown: 'report.md',
   reportSarif: 'report.sarif',
   reportJunit: 'report.xml',
+  reportHtml: 'report.html',
   snapshot: 'snapshot.json',
 }
 

@@ -9,7 +9,16 @@ import {stepFails} from '../../src/report/verdict.ts'
 import {parts} from './arbitrary.ts'
 import {asGitHub, commands, magic} from './as-github.ts'
 
-const nowhere = {reportJson: '', reportMarkdown: '', reportSarif: '', reportJunit: '', snapshot: '', helmPath: '', commentUrl: ''}
+const nowhere = {
+  reportJson: '',
+  reportMarkdown: '',
+  reportSarif: '',
+  reportJunit: '',
+  reportHtml: '',
+  snapshot: '',
+  helmPath: '',
+  commentUrl: '',
+}
 const place = {workflow: 'preview', job: 'mesh'}
 const runUrl = 'https://github.com/octo-org/shop/actions/runs/4711'
 

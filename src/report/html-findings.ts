@@ -42,7 +42,15 @@ function checkPart({code, title, why, docs}: CheckResult, own: RankedFinding[]):
   const [first] = own
   const severity = first?.finding.severity ?? 'error'
   const more = safeUrl.test(docs) ? html` <a href="${docs}" rel="noreferrer">About ${code}</a>` : null
-  return html`<section class="check"><h3>${badge(severity)} <span class="code">${code}</span> ${title}${own.length > 1 ? html` <small>${own.length} findings</small>` : null}</h3><p class="muted">${said(why)}${more}</p>${own.map(findingPart)}</section>`
+  return html`<section class="check"><h3>${badge(severity)} <span class="code">${code}</span> ${title}${own.length > 1 ? html` <small>${own.length} findings</small>` : null}</h3><p class="muted">${said(why)}${more}</p>${own.slice(0, open).map(findingPart)}${folded(code, own.slice(open))}</section>`
+}
+
+/** How many findings of a check stand open: the next look much the same. */
+const open = 5
+
+function folded(code: string, rest: RankedFinding[]): Html | null {
+  if (rest.length === 0) return null
+  return html`<details><summary>${plural(rest.length, 'more finding')} of ${code}</summary>${rest.map(findingPart)}</details>`
 }
 
 function findingPart({result, finding: {severity, subject, message, hint, fix}}: RankedFinding): Html {

@@ -62,7 +62,7 @@ export function notesPart(report: Report): Html | null {
 function barOf(from: number, ms: number, total: number): Html {
   const [start, wide] = total === 0 ? [0, 0] : [(1000 * from) / total, (1000 * ms) / total]
   const shown = Math.max(wide, 4)
-  return html`<svg class="gantt" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="1000" height="10"/><rect class="run" x="${Math.min(start, 1000 - shown).toFixed(1)}" width="${shown.toFixed(1)}" height="10"/></svg>`
+  return html`<svg class="gantt" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="1000" height="10"/>${ms === 0 ? null : html`<rect class="run" x="${Math.min(start, 1000 - shown).toFixed(1)}" width="${shown.toFixed(1)}" height="10"/>`}</svg>`
 }
 
 const waiverMark: Record<Waiver['status'], Mark> = {

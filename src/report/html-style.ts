@@ -29,7 +29,7 @@ main>section{padding-top:40px}main:focus{outline:none}
 .top{background:linear-gradient(var(--b),var(--page));border-top:6px solid var(--c);padding:32px 0 16px}
 h1{font-size:1rem}.eyebrow{display:block;color:var(--soft);font-weight:500;overflow-wrap:anywhere}
 .word{display:flex;align-items:center;color:var(--c);font-size:2.5rem;line-height:1.2;letter-spacing:-.02em}.word .m{margin-right:.3em;width:.85em;height:.85em}
-.lead{font-size:1.25rem;line-height:1.45;max-width:62ch;margin-top:8px;overflow-wrap:anywhere}.lead code{background:var(--card)}
+.lead{font-size:1.25rem;line-height:1.45;max-width:62ch;margin-top:8px;overflow-wrap:anywhere}.lead code{background:var(--card);-webkit-box-decoration-break:clone;box-decoration-break:clone}.check details{margin-top:14px;border-top:1px solid var(--edge);padding-top:10px}
 .numbers{display:flex;gap:32px;align-items:center;background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:20px 24px;margin:24px 0 20px}
 .grow{flex:1;min-width:0}
 .ring{position:relative;width:132px;height:132px;flex:none}.ring svg{width:100%;height:100%}.ring p{position:absolute;inset:0;display:flex;flex-direction:column;align-items:center;justify-content:center;line-height:1.2}.ring b{font-size:1.5rem;letter-spacing:-.02em}.ring span{font-size:.8125rem;color:var(--soft)}
@@ -43,12 +43,12 @@ nav{position:sticky;top:0;background:var(--page);border-bottom:1px solid var(--e
 nav ul{display:flex;gap:4px;overflow-x:auto}nav a{display:block;padding:12px;color:var(--ink);text-decoration:none;white-space:nowrap;font-size:.9375rem}nav a:hover{color:var(--link);text-decoration:underline}nav li:first-child a{margin-left:-12px}nav a:focus-visible{outline-offset:-3px}
 .check{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:18px 22px;margin-bottom:16px}.check>p{margin-top:4px;max-width:80ch}
 .finding{border-top:1px solid var(--edge);margin-top:14px;padding-top:14px}.finding p,.card p{margin-top:6px;overflow-wrap:anywhere}
-.cards{display:grid;gap:12px}.card{background:var(--card);border:1px solid var(--edge);border-left:5px solid var(--c);border-radius:8px;padding:14px 18px}
+.cards{display:grid;grid-template-columns:minmax(0,1fr);gap:12px}.card{background:var(--card);border:1px solid var(--edge);border-left:5px solid var(--c);border-radius:8px;padding:14px 18px}
 .copy{position:relative;margin-top:10px}.copy pre{margin:0;background:var(--deep);border:1px solid var(--edge);border-radius:8px;padding:34px 16px 14px;overflow:auto;max-height:420px;line-height:1.5}
 pre code{background:none!important;padding:0!important}.lang{position:absolute;left:16px;top:9px;font-size:.75rem;color:var(--soft)}
 button{font:inherit;color:var(--ink);background:var(--card);border:1px solid var(--edge);border-radius:6px;padding:3px 12px;cursor:pointer;min-height:26px}button:hover{border-color:var(--link);color:var(--link)}
 .do-copy{position:absolute;right:8px;top:6px;font-size:.8125rem}
-.steps{counter-reset:step;display:grid;gap:14px}.steps>li{counter-increment:step;position:relative;padding-left:40px}.steps>li:before{content:counter(step);position:absolute;left:0;top:0;width:26px;height:26px;border-radius:50%;background:var(--ink);color:var(--page);text-align:center;line-height:26px;font-size:.875rem;font-weight:600}
+.steps{counter-reset:step;display:grid;grid-template-columns:minmax(0,1fr);gap:14px}.steps>li{counter-increment:step;position:relative;padding-left:40px}.steps>li:before{content:counter(step);position:absolute;left:0;top:0;width:26px;height:26px;border-radius:50%;background:var(--ink);color:var(--page);text-align:center;line-height:26px;font-size:.875rem;font-weight:600}
 .key{display:flex;flex-wrap:wrap;gap:4px 20px;font-size:.875rem;margin-top:6px}.key li{display:flex;align-items:center}.key svg{width:14px;height:14px;margin-right:.4em}.key .dots{margin-left:-2px}
 .map{display:flex;flex-wrap:wrap;gap:14px;margin-top:14px;align-items:flex-start}
 .map li{line-height:0}.box{font-family:inherit}.card,.box .card{fill:var(--card)}.box .card{stroke:var(--edge)}.edge{fill:var(--c)}.box text{fill:var(--ink);font-size:13px}.box .ns{font-weight:600;font-size:14px}.box .small{fill:var(--soft);font-size:11.5px}.end{text-anchor:end}

@@ -38,7 +38,7 @@ export function raw(text: string): Html {
 
 /** The one escape for foreign text: nothing in it opens an element, an entity or a quote, and nothing in it is invisible. */
 export function entities(text: string): string {
-  return text.replace(/[&<>"'`=]/g, (character) => `&#${character.charCodeAt(0)};`)
+  return text.replace(/\p{Noncharacter_Code_Point}/gu, '\ufffd').replace(/[&<>"'`=]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 const ours = Symbol('ours')

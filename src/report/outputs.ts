@@ -9,6 +9,7 @@ export interface Delivered {
   reportMarkdown: string
   reportSarif: string
   reportJunit: string
+  reportHtml: string
   snapshot: string
   helmPath: string
   commentUrl: string
@@ -36,6 +37,7 @@ export function outputs(report: Report, delivered: Delivered): Record<string, st
     'report-markdown': delivered.reportMarkdown,
     'report-sarif': delivered.reportSarif,
     'report-junit': delivered.reportJunit,
+    'report-html': delivered.reportHtml,
     snapshot: delivered.snapshot,
     'comment-url': delivered.commentUrl,
     'cluster-uid': cluster.uid,
