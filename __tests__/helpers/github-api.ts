@@ -50,7 +50,11 @@ export function gitHubApi(): GitHubApi {
       for (const [template, operations] of Object.entries(description.paths)) {
         if (operations[method.toLowerCase()] === undefined) continue
         const names = [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
-        const values = new RegExp(`^${template.replace(/\{\w+\}/g, '([^/]+)')}$`).exec(path)
+        const long = (name: string) => {
+          const parameters = operation(method, template).parameters ?? []
+          return parameters.some((one) => 'x-multi-segment' in one && resolved<Parameter>(one).name === name)
+        }
+        const values = new RegExp(`^${template.replace(/\{(\w+)\}/g, (_, name: string) => (long(name) ? '(.+)' : '([^/]+)'))}$`).exec(path)
         if (values !== null) {
           return {template, parameters: Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(values[at + 1] ?? '')]))}
         }

@@ -34,7 +34,7 @@ export interface GitHubServer {
 let api: GitHubApi | undefined
 
 /**
- * Stands in for api.github.com: a real HTTP server for comments on pull requests that holds every request and every answer against GitHub's
+ * Stands in for api.github.com: a real HTTP server for comments on pull requests and files of commits that holds every request and every answer against GitHub's
  * own OpenAPI description, pages as GitHub does, and refuses as GitHub does: read-only tokens, rate limits, bodies too long, /user for apps.
  */
 export async function startGitHub(options: {
@@ -44,6 +44,8 @@ export async function startGitHub(options: {
   login?: string
   /** Comments that stand already. */
   comments?: {author: string; body: string; pullRequest?: number}[]
+  /** Files of the repository octo-org/shop at a commit; every other is missing. */
+  files?: {ref: string; path: string; text: string}[]
 }): Promise<GitHubServer> {
   const {rights = 'write', login = 'github-actions[bot]'} = options
   api ??= gitHubApi()
@@ -116,6 +118,10 @@ export async function startGitHub(options: {
         comment.body = body.body
         return {status: 200, body: shown(comment)}
       }
+      case 'GET /repos/{owner}/{repo}/contents/{path}': {
+        const found = options.files?.find(({ref, path}) => ref === query.get('ref') && path === parameters['path'])
+        return found === undefined ? {status: 404, body: error('Not Found')} : {status: 200, body: fileShown(found)}
+      }
       case 'GET /user':
         return {status: 403, body: error(notAccessible)}
       default:
@@ -155,6 +161,33 @@ export async function startGitHub(options: {
     const comment = {id: 1001 + standing.length, pullRequest, author, body, minimized: false}
     standing.push(comment)
     return comment
+  }
+
+  function fileShown({ref, path, text}: {ref: string; path: string; text: string}): object {
+    const self = `${url}/repos/octo-org/shop/contents/${path}?ref=${ref}`
+    const git = `${url}/repos/octo-org/shop/git/blobs/b10b`
+    const html = `https://github.com/octo-org/shop/blob/${ref}/${path}`
+    return {
+      type: 'file',
+      encoding: 'base64',
+      size: Buffer.byteLength(text),
+      name: path.split('/').at(-1),
+      path,
+      // GitHub breaks the lines of its base64.
+      content: (
+        Buffer.from(text)
+          .toString('base64')
+          .match(/.{1,60}/g) ?? []
+      )
+        .map((line) => `${line}\n`)
+        .join(''),
+      sha: 'b10b',
+      url: self,
+      git_url: git,
+      html_url: html,
+      download_url: `https://raw.githubusercontent.com/octo-org/shop/${ref}/${path}`,
+      _links: {self, git, html},
+    }
   }
 
   function shown({id, pullRequest, author, body}: ServerComment): object {

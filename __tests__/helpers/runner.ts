@@ -11,6 +11,10 @@ export interface Step {
   apiUrl: string
   event?: {name: string; payload: object}
   env?: Record<string, string>
+  /** What an earlier step checked out, by path in the workspace. */
+  files?: Record<string, string>
+  /** `src` runs the sources as they stand, for tests that come before the bundle; `dist` by default. */
+  entry?: 'dist' | 'src'
   onLine?: (line: string) => void
   /** Sent to the action's process after this many milliseconds, as the runner does on a cancel. */
   cancelAfterMs?: number
@@ -28,7 +32,7 @@ export interface StepResult {
 }
 
 /**
- * Stands in for GitHub's runner: runs `dist/index.js` on this very node (24) in a process of its own with the files and
+ * Stands in for GitHub's runner: runs `dist/index.js` (or the sources) on this very node (24) in a process of its own with the files and
  * variables the runner gives, then `dist/post/index.js` with its state. The `temp` folder stays for reading; `forget` removes it.
  */
 export async function runStep(step: Step, options: {toolCache?: string} = {}): Promise<StepResult> {
@@ -42,6 +46,10 @@ export async function runStep(step: Step, options: {toolCache?: string} = {}): P
   const workspace = join(temp, 'workspace')
   const runnerTemp = join(temp, '_temp')
   for (const folder of [workspace, runnerTemp]) mkdirSync(folder)
+  for (const [path, text] of Object.entries(step.files ?? {})) {
+    mkdirSync(dirname(join(workspace, path)), {recursive: true})
+    writeFileSync(join(workspace, path), text)
+  }
 
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
@@ -70,11 +78,12 @@ export async function runStep(step: Step, options: {toolCache?: string} = {}): P
     ...step.env,
   }
   const started = performance.now()
-  const main = await node('dist/index.js', env, workspace, step)
+  const entry = step.entry === 'src' ? {main: 'src/main.ts', post: 'src/post.ts'} : {main: 'dist/index.js', post: 'dist/post/index.js'}
+  const main = await node(entry.main, env, workspace, step)
   const ms = Math.round(performance.now() - started)
   const state = fileCommands(readFileSync(join(temp, '_STATE'), 'utf8'))
   const stateEnv = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]))
-  const post = await node('dist/post/index.js', {...env, ...stateEnv}, workspace, {onLine: step.onLine})
+  const post = await node(entry.post, {...env, ...stateEnv}, workspace, {onLine: step.onLine})
   return {
     code: main.code,
     log: main.log + post.log,
