@@ -1,4 +1,5 @@
 import {readFileSync} from 'node:fs'
+import {afterEach, expect, jest, test} from '@jest/globals'
 import {Ajv2020} from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type {Report} from '../src/model/report.ts'
@@ -6,6 +7,9 @@ import {type GitHubServer, startGitHub} from './helpers/github-server.ts'
 import {forget, pullRequestEvent, runStep, type Step, type StepResult} from './helpers/runner.ts'
 
 // `from:` as a user has it: the sources in a process of their own, a checkout with manifests, and no cluster anywhere.
+
+// A step is two processes of node, on a machine that other suites share.
+jest.setTimeout(120_000)
 
 const mesh = `apiVersion: security.istio.io/v1
 kind: PeerAuthentication
