@@ -55,7 +55,7 @@ test('names each missing permission, and only those', async () => {
   await expect(check(io)).rejects.toMatchObject({
     entry: 'permission',
     message:
-      'The account of this kubeconfig lacks permissions that the install needs: `create,patch` on `rbac.authorization.k8s.io/clusterroles` in the cluster.',
+      'The account of this kubeconfig lacks permissions that the install needs: `list,watch,create,patch` on `rbac.authorization.k8s.io/clusterroles` in the cluster.',
   })
 })
 

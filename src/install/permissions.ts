@@ -16,7 +16,8 @@ export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Per
   if (plan.do === 'leave') return []
   const charts = new Set(plan.releases.map(({chart}) => chart))
   const installs = plan.releases.some(({helmRevision, repair}) => helmRevision === 0 || repair === 'uninstall')
-  const write = ['get', 'create', 'patch']
+  // Waiting, helm 4 watches every kind that it applied, and lists the ReplicaSets behind a Deployment.
+  const write = ['get', 'list', 'watch', 'create', 'patch']
   const here = (group: string, ...resources: string[]) =>
     resources.map((resource) => ({group, resource, verbs: write, namespace: istioNamespace}))
   const everywhere = (group: string, ...resources: string[]) =>
@@ -32,6 +33,7 @@ export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Per
     ...(charts.has('base') ? everywhere('apiextensions.k8s.io', 'customresourcedefinitions') : []),
     ...here('', 'configmaps', 'services'),
     ...here('apps', 'deployments'),
+    {group: 'apps', resource: 'replicasets', verbs: ['list'], namespace: istioNamespace},
     ...here('autoscaling', 'horizontalpodautoscalers'),
     ...here('policy', 'poddisruptionbudgets'),
     ...here('rbac.authorization.k8s.io', 'roles', 'rolebindings'),

@@ -1,0 +1,65 @@
+import {readFileSync} from 'node:fs'
+import {parseAllDocuments} from 'yaml'
+import {type Permission, permissionsFor} from '../../src/install/permissions.ts'
+import type {ReleasePlan} from '../../src/install/plan.ts'
+
+interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  verbs: string[]
+}
+
+const rulesOf = (file: string) =>
+  Object.fromEntries(
+    parseAllDocuments(readFileSync(`${import.meta.dirname}/../../rbac/${file}`, 'utf8')).map((document) => {
+      const {metadata, rules} = document.toJS() as {metadata: {name: string}; rules: Rule[]}
+      return [metadata.name, rules]
+    }),
+  )
+const enforce = rulesOf('enforce.yaml')
+const everywhere = enforce['istio-mtls-enforce'] ?? []
+const inIstioSystem = enforce['istio-mtls-enforce-istio-system'] ?? []
+
+function isGranted(rules: Rule[], group: string, resource: string, verb: string): boolean {
+  const has = (list: string[], one: string) => list.includes(one) || list.includes('*')
+  return rules.some(({apiGroups, resources, verbs}) => apiGroups.includes(group) && has(resources, resource) && has(verbs, verb))
+}
+
+const release: ReleasePlan = {
+  ...{chart: 'base', name: 'istio-base', helmRevision: 0, status: '', mark: null, adopt: false, repair: '', present: false},
+}
+const fresh = permissionsFor(
+  {do: 'apply', releases: [release, {...release, chart: 'istiod', name: 'istiod'}], problems: [], notes: []},
+  false,
+)
+
+test.each(fresh.map((one): [string, Permission] => [`${one.group}/${one.resource} in ${one.namespace || 'the cluster'}`, one]))(
+  'the role grants what an install asks for: %s',
+  (_, {group, resource, verbs, namespace}) => {
+    const rules = namespace === '' ? everywhere : [...everywhere, ...inIstioSystem]
+    expect(verbs.filter((verb) => !isGranted(rules, group, resource, verb))).toEqual([])
+  },
+)
+
+test('the role grants all that the role `read` grants', () => {
+  const missing = (rulesOf('read.yaml')['istio-mtls-read'] ?? []).flatMap(({apiGroups, resources, verbs}) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) =>
+        verbs.filter((verb) => !isGranted(everywhere, group, resource, verb)).map((verb) => [resource, verb]),
+      ),
+    ),
+  )
+  expect(missing).toEqual([])
+})
+
+test('no rule opens more than it names: Secrets are written in istio-system alone, no pod is entered, no right escalated', () => {
+  for (const verb of ['create', 'update', 'patch', 'delete']) expect(isGranted(everywhere, '', 'secrets', verb)).toBe(false)
+  const all = [...everywhere, ...inIstioSystem]
+  expect(all.filter(({apiGroups}) => apiGroups.includes('*'))).toEqual([])
+  const wide = all.filter(({resources, verbs}) => resources.includes('*') && verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)))
+  expect(wide).toEqual([])
+  const verbs = new Set(all.flatMap((rule) => rule.verbs))
+  expect(['escalate', 'bind', 'impersonate', 'deletecollection'].filter((verb) => verbs.has(verb))).toEqual([])
+  const resources = new Set(all.flatMap((rule) => rule.resources))
+  expect(['pods/exec', 'pods/proxy', 'pods/portforward', 'serviceaccounts/token'].filter((one) => resources.has(one))).toEqual([])
+})
