@@ -47,6 +47,13 @@ test.each(files)('%s imports only what its room may', (file) => {
   expect(strangers).toEqual([])
 })
 
+test('docs/architecture.md shows the same import table', () => {
+  const shown = (place: string) => (place === 'pure packages' ? '*pure packages*' : `\`${place}\``)
+  const rows = Object.entries(mayImport).map(([room, places]) => `| \`${room}\` | ${places.map(shown).join(', ') || 'nothing'} |`)
+  const section = readFileSync('docs/architecture.md', 'utf8').split('\n## The import table\n')[1]?.split('\n## ')[0] ?? ''
+  expect(section.split('\n').filter((line) => line.startsWith('| `'))).toEqual(rows)
+})
+
 test.each(files.filter((file) => !file.startsWith('io/') && file !== 'main.ts' && file !== 'post.ts'))(
   '%s touches the outside only through io',
   (file) => {
