@@ -148,6 +148,45 @@ describe('rules 49 to 55: what a client sends', () => {
     expect(sends(rules, {policies: [policy('shop', 'a', 'DISABLE')]})).toEqual(['plain-text', 'a'])
   })
 
+  test('rule 52: endpoints inherit ISTIO_MUTUAL too, but one outside the mesh has no mark to match', () => {
+    const rules = [rule('shop', 'dr', ports('ISTIO_MUTUAL', entry(80)))]
+    expect(sends(rules)).toEqual(['mtls', null])
+    expect(sends(rules, {server: plainPod()})).toEqual(['plain-text', null])
+    expect(sends(rules, {server: sidecarPod({labels: {app: 'cart', 'security.istio.io/tlsMode': 'other'}})})).toEqual(['plain-text', null])
+  })
+
+  const through = {loadBalancer: {simple: 'PASSTHROUGH'}}
+  const evenly = {loadBalancer: {simple: 'ROUND_ROBIN'}}
+  const at80 = (settings = {}) => ({portLevelSettings: [{port: {number: 80}, ...settings}]})
+  // Beside a pod outside: `plain-text` for the meshed one means that the weakest decided, `mtls` for the other that nobody asked it.
+  test.each<[string, Partial<DestinationRuleSpec>, string, [string, string]]>([
+    ['the rule', {trafficPolicy: through}, '', ['plain-text', 'plain-text']],
+    ['the rule, seen from a subset', {trafficPolicy: through, subsets: [{name: 'v1'}]}, 'v1', ['mtls', 'mtls']],
+    ['a subset', {subsets: [{name: 'v1', trafficPolicy: through}]}, 'v1', ['plain-text', 'plain-text']],
+    ['a subset beside a port entry', {subsets: [{name: 'v1', trafficPolicy: {...through, ...at80()}}]}, 'v1', ['plain-text', 'plain-text']],
+    ['a subset, seen from outside of it', {subsets: [{name: 'v1', trafficPolicy: through}]}, '', ['mtls', 'plain-text']],
+    ['the rule, replaced by a port entry', {trafficPolicy: {...through, ...at80(evenly)}}, '', ['plain-text', 'plain-text']],
+    ['a port entry', {trafficPolicy: at80(through)}, '', ['mtls', 'mtls']],
+    ['a port entry of a subset', {subsets: [{name: 'v1', trafficPolicy: at80(through)}]}, 'v1', ['mtls', 'mtls']],
+    [
+      'the rule, where the subset balances',
+      {trafficPolicy: through, subsets: [{name: 'v1', trafficPolicy: evenly}]},
+      'v1',
+      ['mtls', 'mtls'],
+    ],
+  ])('rule 54: PASSTHROUGH of %s', (_where, spec, subset, expected) => {
+    const outside = plainPod()
+    const to = (pod: typeof server) => sends([rule('shop', 'dr', spec)], {subset, server: pod, instances: [server, outside]})[0]
+    expect([to(server), to(outside)]).toEqual(expected)
+  })
+
+  test('rule 54: where all are in the mesh, a port entry that balances still goes by each endpoint’s own policy', () => {
+    const rules = [rule('shop', 'dr', {trafficPolicy: {...through, ...at80(evenly)}})]
+    const policies = [policy('shop', 'b', 'DISABLE', {selector: {app: 'cart'}})]
+    expect(sends(rules, {policies})).toEqual(['plain-text', 'b'])
+    expect(sends([rule('shop', 'dr', {trafficPolicy: through})], {policies})).toEqual(['mtls', null])
+  })
+
   test.each<[string, Partial<DestinationRuleSpec>, string]>([
     ['subset port over subset', {subsets: [{name: 'v1', ...ports('DISABLE', entry(80, 'ISTIO_MUTUAL'))}]}, 'mtls'],
     ['subset over rule', {...tls('ISTIO_MUTUAL'), subsets: [{name: 'v1', ...tls('DISABLE')}]}, 'plain-text'],

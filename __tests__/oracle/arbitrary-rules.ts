@@ -12,6 +12,8 @@ const clientTls = fc.constantFrom(
   {mode: 'SIMPLE', credentialName: 'own-ca'},
 )
 
+const loadBalancer = fc.constantFrom({simple: 'ROUND_ROBIN'}, {simple: 'PASSTHROUGH'}, {consistentHash: {useSourceIp: true}})
+
 /** DestinationRules that compete for the same hosts: namespaces, wildcards, exportTo, selectors, subsets and port entries. */
 export const destinationRules: fc.Arbitrary<KubeObject[]> = fc.uniqueArray(
   fc
@@ -44,10 +46,13 @@ function policy() {
   return fc.record(
     {
       tls: clientTls,
-      // PASSTHROUGH that reaches a cluster by inheritance is a known difference: see the worlds kept as `differs-client`.
-      loadBalancer: fc.constant({simple: 'ROUND_ROBIN'}),
+      loadBalancer,
       portLevelSettings: fc.uniqueArray(
-        fc.record({port: fc.record({number: fc.constantFrom(80, 8080)}), tls: fc.option(clientTls, {nil: undefined})}),
+        fc.record({
+          port: fc.record({number: fc.constantFrom(80, 8080)}),
+          tls: fc.option(clientTls, {nil: undefined}),
+          loadBalancer: fc.option(loadBalancer, {nil: undefined, freq: 2}),
+        }),
         {minLength: 1, maxLength: 2, selector: ({port}) => port.number},
       ),
     },

@@ -34,7 +34,7 @@ describe('clients: what a sidecar sends to each pod of a Service', () => {
   const share = Math.ceil(runs / 25)
   const objects = fc
     .tuple(worlds({dataPlane: 'sidecar', revisions: ['default']}), services, destinationRules)
-    .filter(([world, offered, rules]) => isTelling(world, offered, rules) && !isKnownToDiffer(rules))
+    .filter(([world, offered, rules]) => isTelling(world, offered, rules))
     .map((parts) => ({objects: parts.flat().map(discovered)}))
 
   test(`agrees with istiod on ${share} random sets`, () => expectAgreement('client', objects, sends, share), hour)
@@ -76,12 +76,6 @@ function isTelling(world: KubeObject[], offered: KubeObject[], rules: KubeObject
   const called = pods.flatMap((pod) => servicesFor(pod)).map(({name, namespace}) => `${name}.${namespace}.svc.cluster.local`)
   const hosts = rules.map(({metadata, spec}) => fullHost((spec as {host: string}).host, metadata.namespace ?? ''))
   return called.length > 0 && (rules.length === 0 || hosts.some((host) => called.some((each) => each.endsWith(host.replace('*', '')))))
-}
-
-/** ISTIO_MUTUAL beside a port entry without tls: see the worlds kept as `differs-client`. */
-function isKnownToDiffer(rules: KubeObject[]): boolean {
-  const text = JSON.stringify(rules)
-  return text.includes('ISTIO_MUTUAL') && /\{"port":\{"number":\d+\}\}/.test(text)
 }
 
 /** The product's answer for every pod as a client, to every port of every Service, with and without subset. */

@@ -50,21 +50,22 @@ export function clientTls(call: Call, {mesh, rules, policies}: ClientTlsContext)
   if (written !== null) return asWritten(written, rule)
   if (service.type === 'ExternalName') return plain(null, 'an ExternalName Service is outside the mesh')
   if (!mesh.enableAutoMtls) return plain(null, 'auto mutual TLS is off and no DestinationRule asks for it')
-  const headless = isPassthrough(service, rule, subset, port)
   const target = service.ports.find((each) => each.port === port)
   // A pod on which a named port does not resolve is no endpoint of that port.
   const endpoints = call.instances.filter((pod) => target === undefined || resolveTargetPort(pod, target) !== null)
-  if (headless && (endpoints.length === 0 || endpoints.some((pod) => tlsLabel(pod) === 'disabled')))
-    return plain(null, 'a headless Service with an endpoint outside the mesh gets plain text everywhere')
+  if (goesByWeakest(service, rule, subset) && (endpoints.length === 0 || endpoints.some((pod) => tlsLabel(pod) === 'disabled')))
+    return plain(null, 'a headless or PASSTHROUGH Service with an endpoint outside the mesh gets plain text everywhere')
   const inferred = inferredMode(policies, service.namespace)
   if (inferred.mode === 'DISABLE')
     return plain(inferred.by && policyRef(inferred.by), 'the namespace or mesh disables mutual TLS, workload policies aside')
-  if (headless) return {sends: 'mtls', by: null, reason: 'auto mutual TLS: every endpoint is in the mesh'}
+  if (isOriginalDestination(service, rule, subset, port))
+    return {sends: 'mtls', by: null, reason: 'auto mutual TLS, to whatever address the caller dialled'}
   // Endpoints inherit what clusters do not: a port entry without tls ends in the rule's own mode here.
   const inherited = rule === null ? null : endpointTls(rule, subset, port)
   if (inherited !== null && modeOf(inherited.tls) !== 'ISTIO_MUTUAL')
     return plain(refOf(inherited.from), "the port entry has no tls of its own, and endpoints inherit the rule's")
-  if (inherited === null && tlsLabel(server) !== 'istio') return plain(null, 'the endpoint is not labelled as part of the mesh')
+  // Whatever was inherited: an endpoint without the label gets no mark to match (networking/util:AppendLbEndpointMetadata).
+  if (tlsLabel(server) !== 'istio') return plain(null, 'the endpoint is not labelled as part of the mesh')
   const container = target === undefined ? port : (resolveTargetPort(server, target) ?? port)
   const served = effectiveMode(decidingPolicies(policies, server.namespace, server.labels), container)
   if (inherited === null && served.mode === 'DISABLE')
@@ -131,13 +132,31 @@ function inheritingTls(policy: TrafficPolicy | null | undefined, port: number): 
   return entry?.tls ?? policy?.tls ?? null
 }
 
-function isPassthrough(service: Service, rule: MergedRule | null, subset: string, port: number): boolean {
-  if (service.clusterIP === 'None') return true
-  const policies = [rule?.subsets.find(({name}) => name === subset)?.trafficPolicy, rule?.trafficPolicy?.value]
-  const balancers = policies.map(
-    (policy) => (policy?.portLevelSettings?.find((each) => each.port?.number === port) ?? policy)?.loadBalancer,
-  )
-  return balancers.find((each) => each !== undefined)?.simple === 'PASSTHROUGH'
+/** Only these ask all endpoints first: port entries and what a subset inherits are not looked at (push_context.go:BestEffortInferServiceMTLSMode, rule 54). */
+function goesByWeakest(service: Service, rule: MergedRule | null, subset: string): boolean {
+  const policy = subset === '' ? rule?.trafficPolicy?.value : subsetPolicy(rule, subset)
+  return service.clusterIP === 'None' || isPassthrough(policy)
+}
+
+/** Such a cluster knows no endpoints, so none is told apart by its label (core/cluster_builder.go:buildSubsetCluster, cluster_traffic_policy.go:applyLoadBalancer). */
+function isOriginalDestination(service: Service, rule: MergedRule | null, subset: string, port: number): boolean {
+  const whole = portPolicy(rule?.trafficPolicy?.value, port)
+  if (service.clusterIP === 'None' || isPassthrough(whole)) return true
+  const policy = subsetPolicy(rule, subset)
+  // The subset's own setting counts even beside a port entry that replaces it.
+  return isPassthrough(policy) || isPassthrough(portPolicy(policy, port))
+}
+
+function isPassthrough(policy: Pick<TrafficPolicy, 'loadBalancer'> | null | undefined): boolean {
+  return policy?.loadBalancer?.simple === 'PASSTHROUGH'
+}
+
+function portPolicy(policy: TrafficPolicy | null | undefined, port: number): Pick<TrafficPolicy, 'loadBalancer'> | null | undefined {
+  return policy?.portLevelSettings?.find((each) => each.port?.number === port) ?? policy
+}
+
+function subsetPolicy(rule: MergedRule | null, subset: string): TrafficPolicy | null | undefined {
+  return subset === '' ? null : rule?.subsets.find(({name}) => name === subset)?.trafficPolicy
 }
 
 /** Mesh and namespace policies alone, without any: PERMISSIVE (push_context.go:BestEffortInferServiceMTLSMode, rule 53). */
