@@ -7,7 +7,8 @@ import {policy} from './builders.ts'
 const cart = {app: 'cart'}
 const mesh = (mode: MtlsMode, selector?: Record<string, string>) => policy('istio-system', 'mesh', mode, {selector})
 const shop = (mode: MtlsMode, selector?: Record<string, string>) => policy('shop', 'shop', mode, {selector})
-const workload = (mode: MtlsMode, ports: Record<string, MtlsMode> = {}) => policy('shop', 'cart', mode, {selector: cart, ports})
+/** Written after the others, so that its translation knows them. */
+const workload = (mode: MtlsMode, ports: Record<string, MtlsMode> = {}) => policy('shop', 'cart', mode, {selector: cart, ports, at: 2})
 
 function ambient(policies: PeerAuthentication[], port: number | null, namespace = 'shop') {
   return ambientMode(policiesByLevel(policyIndex(policies, 'istio-system'), namespace, cart), namespace === 'istio-system', port)
@@ -58,7 +59,7 @@ test.each<[string, PeerAuthentication[], number | null, string]>([
   ['41: a mesh STRICT by `selector: {}` has no effect', [mesh('STRICT', {})], 8080, 'PERMISSIVE'],
   ['41: a namespace STRICT by `selector: {}` has', [shop('STRICT', {})], 8080, 'STRICT'],
 ])('rule %s', (_rule, policies, port, expected) => {
-  expect(ambient(policies, port)).toMatchObject({mode: expected, undecided: false})
+  expect(ambient(policies, port)).toMatchObject({mode: expected, doubt: ''})
 })
 
 test('rule 41: `selector: {}` of the root namespace reaches its own workloads', () => {
@@ -84,6 +85,52 @@ test.each<[string, PeerAuthentication[], boolean]>([
   ['contradict but are overridden', [policy('shop', 'a', 'STRICT'), policy('shop', 'b', 'PERMISSIVE'), workload('STRICT')], false],
 ])('rule 42: policies of one second that %s', (_what, policies, undecided) => {
   const answer = ambient(policies, 8080)
-  expect(answer.undecided).toBe(undecided)
+  expect(answer.doubt !== '').toBe(undecided)
   if (undecided) expect(answer.mode).toBe('PERMISSIVE')
+})
+
+const edited = (one: PeerAuthentication) => ({...one, generation: 2})
+const later = (one: PeerAuthentication, seconds = 3) => ({
+  ...one,
+  createdAt: new Date(Date.UTC(2026, 10, 22, 18, 0, seconds)).toISOString(),
+})
+const unknown = (one: PeerAuthentication) => ({...one, createdAt: ''})
+const exempting = workload('UNSET', {8080: 'PERMISSIVE'})
+
+// A sidecar's answer is the same in each row, whoever was written first.
+test.each<[string, PeerAuthentication[], number | null, string]>([
+  ['a namespace policy that came later', [exempting, later(shop('STRICT'))], 9090, 'PERMISSIVE in doubt'],
+  ['and all undeclared ports', [exempting, later(shop('STRICT'))], null, 'PERMISSIVE in doubt'],
+  ['its open port is open either way', [exempting, later(shop('STRICT'))], 8080, 'PERMISSIVE'],
+  ['a mesh policy that came later', [exempting, later(mesh('STRICT'))], 9090, 'PERMISSIVE in doubt'],
+  ['one of the same second', [exempting, later(shop('STRICT'), 2)], 9090, 'PERMISSIVE in doubt'],
+  ['one that came first', [exempting, shop('STRICT')], 9090, 'STRICT'],
+  ['one that came first and was edited', [exempting, edited(shop('STRICT'))], 9090, 'PERMISSIVE in doubt'],
+  ['an edited mesh policy behind a namespace that was not', [exempting, shop('STRICT'), edited(mesh('STRICT'))], 9090, 'STRICT'],
+  [
+    'a STRICT port whose parents were STRICT once',
+    [workload('UNSET', {8080: 'STRICT'}), edited(shop('PERMISSIVE'))],
+    8080,
+    'PERMISSIVE in doubt',
+  ],
+  ['a mode of its own needs no parent', [workload('STRICT', {8080: 'PERMISSIVE'}), later(shop('STRICT'))], 9090, 'STRICT'],
+  ['a policy that is not translated needs none', [workload('UNSET', {8080: 'DISABLE'}), later(shop('STRICT'))], 9090, 'STRICT'],
+  ['manifests have no order', [unknown(exempting), unknown(shop('STRICT'))], 9090, 'STRICT'],
+])('rule 43: istiod is not told of a changed parent: %s', (_what, policies, port, expected) => {
+  const {mode, doubt} = ambient(policies, port)
+  expect(doubt === '' ? mode : `${mode} in doubt`).toBe(expected)
+})
+
+test('rule 43: the doubt names both policies and the way out', () => {
+  expect(ambient([exempting, later(shop('STRICT'))], 9090)).toMatchObject({
+    by: exempting,
+    doubt:
+      'istiod does not translate PeerAuthentication shop/cart for ztunnel again when PeerAuthentication shop/shop changes, so its ports may still be open: write its `mtls.mode`, or create it anew',
+  })
+})
+
+test('rule 43: a sidecar goes by the parents as they are', () => {
+  const all = (shopPolicy: PeerAuthentication) => decidingPolicies(policyIndex([exempting, shopPolicy], 'istio-system'), 'shop', cart)
+  for (const port of [8080, 9090, null])
+    expect(effectiveMode(all(later(edited(shop('STRICT')))), port).mode).toBe(effectiveMode(all(shop('STRICT')), port).mode)
 })

@@ -81,7 +81,7 @@ test('ambient without any port entry agrees with the sidecar, DISABLE read as PE
       const {mode} = sidecar(given, labels, port)
       expect(ambientMode(policiesByLevel(policyIndex(given, root), 'shop', labels), false, port)).toMatchObject({
         mode: mode === 'STRICT' ? 'STRICT' : 'PERMISSIVE',
-        undecided: false,
+        doubt: '',
       })
     }),
   )

@@ -31,7 +31,7 @@ export const ambientSemantics = check({
       return portsOf(pod, deciding.workload).flatMap((port) => {
         const written = effectiveMode(deciding, port)
         const real = ambientMode(levels, pod.namespace === index.rootNamespace, port)
-        if (written.mode !== 'STRICT' || real.mode === 'STRICT' || real.undecided) return []
+        if (written.mode !== 'STRICT' || real.mode === 'STRICT' || real.doubt !== '') return []
         const hasPorts = deciding.workload !== null && Object.keys(deciding.workload.ports).length > 0
         const culprit = hasPorts ? deciding.workload : written.by
         return culprit === null ? [] : [{pod, port, culprit}]

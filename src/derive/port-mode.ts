@@ -81,9 +81,8 @@ function inAmbient(view: PodView, port: number | null): PortMode {
   if (isTrue(view.pod.annotations['ambient.istio.io/bypass-inbound-capture']))
     return certain('NONE', 'the annotation `ambient.istio.io/bypass-inbound-capture` frees all its traffic')
   if (port === HBONE) return certain('STRICT', "ztunnel's port always demands a client certificate")
-  const {mode, by, undecided} = ambientMode(view.levels, view.pod.namespace === view.mesh.rootNamespace, port)
+  const {mode, by, doubt} = ambientMode(view.levels, view.pod.namespace === view.mesh.rootNamespace, port)
   const answer = decided(view, {mode, by})
-  const doubt = undecided ? "policies of the same second contradict each other, and Istio's order for ambient is then undefined" : ''
   return {...answer, doubt: answer.doubt || doubt}
 }
 
