@@ -168,6 +168,13 @@ test.each(samples)('the %s page has one outline, and every anchor a place', (_, 
   expect(targets.filter((href) => !ids.includes(href.slice(1)))).toEqual([])
 })
 
+test('a finding leads to the rows it speaks of', () => {
+  const {all} = parsed(htmlPage(redReport()))
+  const link = all('a').find((element) => textOf(element) === 'shop/Deployment/orders:8080')
+  const target = all('tr').find((element) => `#${attr(element, 'id')}` === attr(link, 'href'))
+  expect(textOf(target as Element)).toMatch(/^violatedordersshop8080PERMISSIVE/)
+})
+
 test('what accepts plain text stands first', () => {
   const rows = parsed(htmlPage(busyReport()))
     .all('tr')

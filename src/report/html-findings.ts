@@ -7,13 +7,16 @@ import {type Html, html, lines, said} from './html-text.ts'
 import {nextSteps} from './next-steps.ts'
 import {plural, sentence} from './words.ts'
 
-/** What failed, a part per check, most severe first, each finding with its fix ready to copy; at most `limit` findings. */
-export function findingsPart(report: Report, limit: number): Html | null {
+/**
+ * What failed, a part per check, most severe first, each finding with its fix ready to copy; at most `limit` findings.
+ * `anchors` gives the id of a row in the table by the row's name.
+ */
+export function findingsPart(report: Report, limit: number, anchors: ReadonlyMap<string, string>): Html | null {
   const found = rankedFindings(report).filter(({finding}) => finding.severity !== 'info')
   if (found.length === 0) return null
   const shown = found.slice(0, limit)
   const groups = [...Map.groupBy(shown, ({result}) => result).entries()]
-  return html`${groups.map(([result, own]) => checkPart(result, own))}${found.length > shown.length ? html`<p class="muted">And ${plural(found.length - shown.length, 'more finding')}, all in report.json.</p>` : null}`
+  return html`${groups.map(([result, own]) => checkPart(result, own, anchors))}${found.length > shown.length ? html`<p class="muted">And ${plural(found.length - shown.length, 'more finding')}, all in report.json.</p>` : null}`
 }
 
 /** What went wrong on the way and what could not be judged: an `unknown` is explained, never passed over. */
@@ -38,25 +41,37 @@ export function stepsPart(report: Report): Html | null {
     : html`<ol class="steps">${steps.map(({says, command}) => html`<li><p>${said(says)}</p>${command === '' ? null : copyable('sh', command, says)}</li>`)}</ol>`
 }
 
-function checkPart({code, title, why, docs}: CheckResult, own: RankedFinding[]): Html {
+function checkPart({code, title, why, docs}: CheckResult, own: RankedFinding[], anchors: ReadonlyMap<string, string>): Html {
+  const parts = own.map((one) => findingPart(one, anchors))
   const [first] = own
   const severity = first?.finding.severity ?? 'error'
   const more = safeUrl.test(docs) ? html` <a href="${docs}" rel="noreferrer">About ${code}</a>` : null
-  return html`<section class="check"><h3>${badge(severity)} <span class="code">${code}</span> ${title}${own.length > 1 ? html` <small>${own.length} findings</small>` : null}</h3><p class="muted">${said(why)}${more}</p>${own.slice(0, open).map(findingPart)}${folded(code, own.slice(open))}</section>`
+  return html`<section class="check"><h3>${badge(severity)} <span class="code">${code}</span> ${title}${own.length > 1 ? html` <small>${own.length} findings</small>` : null}</h3><p class="muted">${said(why)}${more}</p>${parts.slice(0, open)}${folded(code, parts.slice(open))}</section>`
 }
 
 /** How many findings of a check stand open: the next look much the same. */
 const open = 5
 
-function folded(code: string, rest: RankedFinding[]): Html | null {
+function folded(code: string, rest: Html[]): Html | null {
   if (rest.length === 0) return null
-  return html`<details><summary>${plural(rest.length, 'more finding')} of ${code}</summary>${rest.map(findingPart)}</details>`
+  return html`<details><summary>${plural(rest.length, 'more finding')} of ${code}</summary>${rest}</details>`
 }
 
-function findingPart({result, finding: {severity, subject, message, hint, fix}}: RankedFinding): Html {
+function findingPart(
+  {result, finding: {severity, subject, message, hint, fix, endpoints}}: RankedFinding,
+  anchors: ReadonlyMap<string, string>,
+): Html {
   const {kind, namespace, name, file, line} = subject
   const object = `${kind} ${namespace === undefined || namespace === '' ? '' : `${namespace}/`}${name}`
-  return html`<article class="finding ${severity}"><h4>${kind} <code>${namespace === undefined || namespace === '' ? null : html`${namespace}/`}${name}</code>${file === undefined ? null : html` <small>${file}${line === undefined ? null : `:${line}`}</small>`}</h4><p>${said(sentence(message))}</p>${hint === '' ? null : html`<p><strong>Fix:</strong> ${said(hint)}</p>`}${fix === '' ? null : copyable(languageOf(fix), fix, `the fix of ${result.code} for ${object}`)}</article>`
+  return html`<article class="finding ${severity}"><h4>${kind} <code>${namespace === undefined || namespace === '' ? null : html`${namespace}/`}${name}</code>${file === undefined ? null : html` <small>${file}${line === undefined ? null : `:${line}`}</small>`}</h4><p>${said(sentence(message))}${rowLinks(endpoints, anchors)}</p>${hint === '' ? null : html`<p><strong>Fix:</strong> ${said(hint)}</p>`}${fix === '' ? null : copyable(languageOf(fix), fix, `the fix of ${result.code} for ${object}`)}</article>`
+}
+
+/** The ways to the rows a finding speaks of, as far as the page shows them. */
+function rowLinks(endpoints: readonly string[], anchors: ReadonlyMap<string, string>): Html | null {
+  const shown = endpoints.filter((id) => anchors.has(id)).slice(0, 6)
+  if (shown.length === 0) return null
+  const more = endpoints.length - shown.length
+  return html` <small>See ${shown.map((id, at) => html`${at === 0 ? null : ', '}<a href="#${anchors.get(id) ?? 'ports'}">${id.replace(/:\*$/, ' undeclared ports')}</a>`)}${more > 0 ? ` and ${more} more` : null}.</small>`
 }
 
 /** Text to copy; the button appears with the script. */

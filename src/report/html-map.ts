@@ -76,7 +76,7 @@ function digest({namespace, nodes, worst}: Box): Html {
   const bad = nodes.filter(({worst}) => rank(worst) < rank('configured'))
   const named = bad.slice(0, 4)
   const more = bad.length - named.length
-  const height = (named.length + (more > 0 ? 1 : 0)) * line + 34
+  const height = (named.length + (more > 0 ? 1 : 0)) * line + 40
   let from = 12
   const bars = counts.map((verdict) => {
     const wide = ((width - 24) * count(verdict)) / nodes.length
@@ -88,8 +88,8 @@ function digest({namespace, nodes, worst}: Box): Html {
   return frame(namespace, worst, height, plural(nodes.length, 'workload'), [
     ...bars,
     html`<text class="small" x="12" y="74">${words}</text>`,
-    ...named.map((node, at) => nodeAt(node, at, 34)),
-    ...(more > 0 ? [html`<text class="small" x="12" y="${62 + 34 + named.length * line}">and ${more} more</text>`] : []),
+    ...named.map((node, at) => nodeAt(node, at, 40)),
+    ...(more > 0 ? [html`<text class="small" x="12" y="${62 + 40 + named.length * line}">and ${more} more</text>`] : []),
   ])
 }
 
@@ -103,16 +103,19 @@ function nodeAt({name, kind, worst, rows, anchor}: Node, at: number, down = 0): 
   const top = 42 + down + at * line
   const ports = rows.slice(0, mostPorts)
   const title = `${kind} ${name}, ${worst}: ${rows.map(({port, verdict}) => `${port === null ? 'undeclared ports' : `port ${port}`} ${verdict}`).join(', ')}`
-  const inner = html`<title>${clipped(title, 400)}</title><rect class="node ${tone[worst]}" x="8" y="${top}" width="${width - 16}" height="26" rx="6"/>${markAt(worst, 22, top + 13)}${label(name, top)}${ports.map(({verdict}, port) => dot(verdict, width - 20 - (ports.length - 1 - port) * 10, top + 13))}`
+  const inner = html`<title>${clipped(title, 400)}</title><rect class="node ${tone[worst]}" x="8" y="${top}" width="${width - 16}" height="26" rx="6"/>${markAt(worst, 22, top + 13)}${label(name, top, width - 58 - ports.length * 10)}${ports.map(({verdict}, port) => dot(verdict, width - 20 - (ports.length - 1 - port) * 10, top + 13))}`
   return anchor === null ? html`<g>${inner}</g>` : html`<a href="#${anchor}" aria-label="${clipped(title, 400)}">${inner}</a>`
 }
 
 const mostPorts = 5
 
+/** A letter of 13 px at its widest but for `m` and `w`, which no name holds in number. */
+const widest = 8
+
 /** The whole name, cut by the room there is: what is read aloud is what is seen, and more. */
-function label(name: string, top: number): Html {
-  if (name.length <= 22) return html`<text class="name" x="36" y="${top + 17.5}">${name}</text>`
-  return html`<svg x="36" y="${top}" width="${width - 36 - 64}" height="26"><text class="name" y="17.5">${clipped(name, 253)}</text></svg>`
+function label(name: string, top: number, room: number): Html {
+  if (name.length * widest <= room) return html`<text class="name" x="36" y="${top + 17.5}">${name}</text>`
+  return html`<svg x="36" y="${top}" width="${room}" height="26"><text class="name" y="17.5">${clipped(name, 253)}</text></svg>`
 }
 
 /** A port: a filled square where it accepts plain text, else a disc, hollow where nothing was proven. */

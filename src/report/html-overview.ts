@@ -46,7 +46,7 @@ function legend(report: Report): Html {
   const shown = portVerdicts.filter((verdict) => counts[verdict] > 0 || verdict === 'violated' || verdict === 'proven')
   return html`<dl class="counts">${shown.map(
     (verdict) =>
-      html`<div><dt>${mark(verdict)}${verdict}</dt><dd><b class="${counts[verdict] > 0 ? tone[verdict] : 'aside'}">${counts[verdict]}</b><small>${verdictMeaning[verdict]}</small></dd></div>`,
+      html`<div${counts[verdict] === 0 ? html` class="zero"` : null}><dt>${mark(verdict)}${verdict}</dt><dd><b class="${counts[verdict] > 0 ? tone[verdict] : 'aside'}">${counts[verdict]}</b><small>${verdictMeaning[verdict]}</small></dd></div>`,
   )}<div><dt>findings</dt><dd><b class="${found.error > 0 ? 'bad' : found.warning > 0 ? 'unsure' : 'aside'}">${found.error + found.warning}</b><small>${plural(found.error, 'error')}, ${plural(found.warning, 'warning')}</small></dd></div></dl>`
 }
 

@@ -37,7 +37,7 @@ h1{font-size:1rem}.eyebrow{display:block;color:var(--soft);font-weight:500;overf
 .bar{display:block;width:100%;height:12px;border-radius:6px;background:var(--deep)}.bar rect{fill:var(--c);stroke:var(--card);stroke-width:2;vector-effect:non-scaling-stroke}
 .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));gap:14px 16px;margin-top:16px}
 .counts dt{font-weight:600;font-size:.875rem;display:flex;align-items:center}.counts b{display:block;font-size:1.75rem;line-height:1.2;color:var(--c)}.counts small{display:block;line-height:1.35}
-.counts .m,.b .m{color:inherit}
+.zero .m{--c:var(--soft)}
 .facts{display:flex;flex-wrap:wrap;gap:6px 28px;font-size:.875rem}.facts div{display:flex;gap:.5em;min-width:0}.facts dt{color:var(--soft)}.facts dd{overflow-wrap:anywhere}
 nav{position:sticky;top:0;background:var(--page);border-bottom:1px solid var(--edge);z-index:2}
 nav ul{display:flex;gap:4px;overflow-x:auto}nav a{display:block;padding:12px;color:var(--ink);text-decoration:none;white-space:nowrap;font-size:.9375rem}nav a:hover{color:var(--link);text-decoration:underline}nav li:first-child a{margin-left:-12px}nav a:focus-visible{outline-offset:-3px}

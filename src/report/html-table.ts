@@ -1,11 +1,15 @@
 import type {Endpoint} from '../model/endpoint.ts'
+import {refText} from '../model/ref.ts'
 import {mark, portVerdicts, tone} from './html-marks.ts'
 import {type Html, html, said} from './html-text.ts'
+import {worstFirst} from './reason.ts'
 import {plural, sentence} from './words.ts'
 
-/** The rows worst first, as far as the page shows them; the position is the row's anchor. */
+/** The rows worst first, the one that the verdict's sentence names in front; the position is the row's anchor. */
 export function tableOrder(endpoints: readonly Endpoint[]): Endpoint[] {
-  return [...endpoints].sort((left, right) => portVerdicts.indexOf(left.verdict) - portVerdicts.indexOf(right.verdict))
+  const rest = endpoints.filter(({verdict}) => verdict !== 'violated')
+  rest.sort((left, right) => portVerdicts.indexOf(left.verdict) - portVerdicts.indexOf(right.verdict))
+  return [...worstFirst([...endpoints]), ...rest]
 }
 
 /** Every row with what is configured, what was observed and which policy decides; the script of the page adds filters and sorting. */
@@ -29,11 +33,13 @@ function row(endpoint: Endpoint, at: number): Html {
 `
 }
 
-function configured({mode, dataPlane, evidence}: Endpoint): Html {
+/** The mode, who carries it out, and what the evidence adds to mode and policy, if anything. */
+function configured({mode, dataPlane, decidedBy, evidence}: Endpoint): Html {
   const words = mode === 'NONE' ? 'not intercepted' : mode === 'GATEWAY' ? "the gateway's own TLS" : mode
-  const note = evidence.filter(({kind}) => kind === 'configured').map(({says}) => says)
-  const more = note.filter((says) => says !== mode && says !== words)
-  return html`${words}<small>${dataPlane === 'none' ? 'no proxy' : dataPlane}${more.map((says) => html`; ${said(says)}`)}</small>`
+  const known = [mode, decidedBy === null ? '' : `${mode} by ${refText(decidedBy)}`]
+  const more = evidence.filter(({kind, says}) => kind === 'configured' && !known.includes(says)).map(({says}) => said(says))
+  const by = dataPlane === 'none' ? (more.length === 0 ? [html`no proxy`] : []) : [html`${dataPlane}`]
+  return html`${words}<small>${[...by, ...more].map((piece, at) => html`${at === 0 ? null : '; '}${piece}`)}</small>`
 }
 
 function decided({mode, decidedBy, namespace}: Endpoint): Html {

@@ -11,6 +11,7 @@ import {script} from './html-script.ts'
 import {style} from './html-style.ts'
 import {endpointsTable, tableOrder} from './html-table.ts'
 import {type Html, html, raw} from './html-text.ts'
+import {endpointId} from './waive.ts'
 
 /** Past this size a page shows less, in steps; a page of a thousand workloads with a few ports each fits whole. */
 export const pageLimit = 1_500_000
@@ -70,7 +71,12 @@ function partsOf(report: Report, {findings, rows}: Amount): Part[] {
   const broke = report.stages.some(({status}) => status === 'failed')
   return [
     {id: 'questions', short: 'Open questions', title: broke ? 'What went wrong' : 'What could not be judged', body: questionsPart(report)},
-    {id: 'findings', short: 'Findings', title: 'What failed, and how to mend it', body: findingsPart(report, findings)},
+    {
+      id: 'findings',
+      short: 'Findings',
+      title: 'What failed, and how to mend it',
+      body: findingsPart(report, findings, new Map([...anchors].map(([row, id]) => [endpointId(row), id]))),
+    },
     {id: 'next', short: 'Next', title: 'What to do next', body: stepsPart(report)},
     {id: 'map', short: 'Mesh', title: 'The mesh', body: meshMap(report, anchors)},
     {id: 'ports', short: 'Ports', title: 'Ports and their evidence', body: endpointsTable(shown, ordered.length - shown.length)},
