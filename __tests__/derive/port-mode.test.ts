@@ -142,6 +142,24 @@ test('rule 44: a port that a sidecar would protect is open in ambient', () => {
   expect(modes(sidecarPod(), {policies})[0]).toBe('8080 STRICT configured')
 })
 
+test('rule 43: ambient rows under a parent that came later are unproven, and say why; a sidecar’s are not', () => {
+  const policies = read([
+    policy('shop', 'w', 'UNSET', {selector: {app: 'cart'}, ports: {9090: 'PERMISSIVE'}}),
+    policy('shop', 'n', 'STRICT', {at: 1}),
+  ])
+  expect(modes(ambientPod(), {policies})).toEqual(['8080 PERMISSIVE unproven', '9090 PERMISSIVE violated', 'null PERMISSIVE unproven'])
+  expect(modes(sidecarPod(), {policies})).toEqual([
+    '8080 STRICT configured',
+    '9090 PERMISSIVE violated',
+    '15090 NONE exempt',
+    'null STRICT configured',
+  ])
+  const [row] = endpoints(snapshot({pods: read([ambientPod()]), policies}))
+  expect(row?.reason).toMatch(
+    /^Istiod does not translate PeerAuthentication shop\/w for ztunnel again when PeerAuthentication shop\/n changes/,
+  )
+})
+
 test('rule 70: an IPv6 address behind an IPv4 one is open without dual stack', () => {
   const ips = ['10.0.0.1', 'fd00::1']
   expect(modes(sidecarPod({ips}))[0]).toBe('8080 NONE violated')
