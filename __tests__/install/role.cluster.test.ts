@@ -3,6 +3,9 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {parse, stringify} from 'yaml'
+import {rootDistributed} from '../../src/checks/m106-root-distributed.ts'
+import {authorityValid} from '../../src/checks/m107-authority-valid.ts'
+import {runChecks} from '../../src/checks/run.ts'
 import {enforce} from '../../src/enforce/enforce.ts'
 import {install} from '../../src/install/install.ts'
 import {askWebhook} from '../../src/install/webhook.ts'
@@ -98,10 +101,14 @@ test("it reads every part of the snapshot, the mesh's root among them", async ()
   const unread = Object.entries(snapshot).filter(([, part]) => (part as {read?: boolean}).read === false)
   expect(unread.map(([name]) => name)).toEqual(['probes'])
   const roots = snapshot.roots.read ? snapshot.roots.value : []
-  expect(roots.find(({namespace}) => namespace === 'istio-system')).toMatchObject({
-    certificates: [{subject: 'O=cluster.local', keyType: 'rsa', keyBits: 2048}],
-    unreadable: '',
-  })
+  const own = roots.find(({namespace}) => namespace === 'istio-system')
+  expect(own).toMatchObject({certificates: [{subject: 'O=cluster.local', keyType: 'rsa', keyBits: 2048}], unreadable: ''})
+  expect(roots.find(({namespace}) => namespace === 'ci')?.certificates).toEqual(own?.certificates)
+  const results = runChecks([rootDistributed, authorityValid], snapshot, {ignore: []})
+  expect(results.map(({code, status, reason}) => [code, status, reason])).toEqual([
+    ['M106', 'pass', ''],
+    ['M107', 'pass', ''],
+  ])
 }, 60_000)
 
 test('what a killed run left it can take away', () => {
