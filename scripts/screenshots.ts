@@ -41,6 +41,7 @@ try {
       const path = join(out, `${name}-${look}.png`)
       await opened.page.screenshot({path, fullPage: true, ...(name === 'many' ? {clip: {x: 0, y: 0, ...how.viewport, height: 6000}} : {})})
       if (name === 'busy') await opened.page.screenshot({path: `docs/images/report-${look}.png`})
+      if (name === 'busy' && look === 'light') await opened.page.locator('#map').screenshot({path: 'docs/images/report-mesh.png'})
       console.log(path, ...opened.requests, ...opened.complaints)
       await opened.page.context().close()
     }
