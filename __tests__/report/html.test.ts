@@ -9,7 +9,7 @@ import {script} from '../../src/report/html-script.ts'
 import {style} from '../../src/report/html-style.ts'
 import {hostile, parts} from './arbitrary.ts'
 import {busyReport} from './html-samples.ts'
-import {bigReport, downReport, finding, greenReport, redReport, result} from './samples.ts'
+import {bigReport, downReport, finding, greenReport, open, redReport, result, row} from './samples.ts'
 
 type Element = DefaultTreeAdapterTypes.Element
 type Parent = DefaultTreeAdapterTypes.ParentNode
@@ -197,6 +197,16 @@ test('the map names every workload of a small mesh, and of a big one what needs 
   const named = (box: Element) => textOf(box).match(/Deployment service-with[\w-]+/g) ?? []
   expect(big.flatMap(named)).toEqual([0, 1, 2].map((at) => `Deployment service-with-a-rather-long-name-${at}`))
   expect(textOf(big[0] as Element)).toContain('1 violated · 24 proven')
+})
+
+test('of a workload with more ports than there is room for, the map shows the open one', () => {
+  const ports = [1, 2, 3, 4, 5, 6].map((port) => row('shop', 'hub', port))
+  const page = parsed(htmlPage({...redReport(), endpoints: [...ports, open('shop', 'hub', 7)]}))
+  const link = page
+    .all('a')
+    .find((element) => attr(element, 'aria-label')?.startsWith('Deployment hub, violated: port 7 violated, port 1 proven'))
+  expect(attr(link, 'href')).toBe('#p0')
+  expect(page.elements.filter((element) => attr(element, 'class') === 'p bad' && element.parentNode === link)).toHaveLength(1)
 })
 
 test('a thousand workloads fit whole; past the limit the page says what it leaves out, never what failed', () => {

@@ -49,8 +49,11 @@ function boxesOf(endpoints: Endpoint[], anchors: ReadonlyMap<Endpoint, string>):
     const byWorkload = Map.groupBy(rows, ({workload}) => `${workload.kind}/${workload.name}`)
     const nodes = [...byWorkload.values()].flatMap((own): Node[] => {
       const [first] = own
-      const anchor = own.map((row) => anchors.get(row)).find((id) => id !== undefined) ?? null
-      return first === undefined ? [] : [{...first.workload, worst: worstOf(own), rows: own, anchor}]
+      const anchor =
+        worstRowsFirst(own)
+          .map((row) => anchors.get(row))
+          .find((id) => id !== undefined) ?? null
+      return first === undefined ? [] : [{...first.workload, worst: worstOf(own), rows: worstRowsFirst(own), anchor}]
     })
     nodes.sort((left, right) => rank(left.worst) - rank(right.worst))
     return {namespace, nodes, worst: worstOf(rows)}
@@ -123,6 +126,11 @@ function dot(verdict: PortVerdict, x: number, y: number): Html {
   if (verdict === 'violated') return html`<rect class="p bad" x="${x - 4}" y="${y - 4}" width="8" height="8"/>`
   if (verdict === 'unproven') return html`<path class="p unsure" d="M${x} ${y - 5}l5 5-5 5-5-5z"/>`
   return html`<circle class="p ${tone[verdict]}${verdict === 'proven' ? '' : ' hollow'}" cx="${x}" cy="${y}" r="${verdict === 'proven' ? 4 : 3.5}"/>`
+}
+
+/** A workload of many ports shows its worst ones. */
+function worstRowsFirst(rows: Endpoint[]): Endpoint[] {
+  return [...rows].sort((left, right) => rank(left.verdict) - rank(right.verdict))
 }
 
 function worstOf(rows: Endpoint[]): PortVerdict {

@@ -24,7 +24,7 @@ if (table) {
     more.hidden = found <= limit
     button.textContent = 'Show all ' + found
   }
-  const keys = [...table.tHead.rows[0].cells].map((cell, column) => {
+  for (const [column, cell] of [...table.tHead.rows[0].cells].entries()) {
     const sort = document.createElement('button')
     sort.type = 'button'
     sort.textContent = cell.textContent
@@ -40,7 +40,7 @@ if (table) {
       body.append(...order.map(({tr}) => tr))
       show()
     })
-  })
+  }
   const rank = ['violated', 'unproven', 'configured', 'proven', 'exempt']
   const reveal = () => {
     const tr = document.getElementById(location.hash.slice(1))
