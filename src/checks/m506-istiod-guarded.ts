@@ -1,35 +1,81 @@
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Webhook} from '../model/mesh.ts'
+import type {Service} from '../model/workload.ts'
 import {refOf} from './subject.ts'
 import {unique} from './unique.ts'
 
-/** istiod authenticates its proxies, and a pod is not created without its proxy when the injector is away. */
+/** istiod authenticates its proxies, keeps plain XDS within the cluster, and no pod is created without its proxy when the injector is away. */
 export const istiodGuarded = check({
   code: 'M506',
   slug: 'm506-istiod-guarded',
   severity: 'warning',
-  needs: ['controlPlane'],
+  needs: ['controlPlane', 'services'],
   title: 'istiod authenticates, and injection fails closed',
   failure: 'istiod or its injector is left open',
   why: 'Whoever can pose as a proxy reads the whole configuration; an injector that fails open lets pods start in plain text.',
   hint: "Remove the switch from istiod, or set the webhook's failurePolicy back to Fail.",
-  run({controlPlane}) {
-    const open = controlPlane.istiods.filter(({env}) => env['XDS_AUTH'] === 'false')
+  run({controlPlane, services}) {
+    const open = controlPlane.istiods.filter(({env}) => isFalse(env['XDS_AUTH']))
     const lenient = controlPlane.webhooks.filter(({type, failurePolicy}) => type === 'mutating' && failurePolicy === 'Ignore')
+    const [outside, inside] = partition(services.filter(servesPlainXds), isExposed)
     return [
       ...open.map((istiod) =>
         finding(
           refOf('Deployment', istiod),
-          'XDS_AUTH is false: istiod serves configuration and secrets to callers that it does not authenticate',
+          'XDS_AUTH is false: istiod serves configuration to callers that it does not authenticate, on its TLS port, too',
           {
             fix: `kubectl -n ${istiod.namespace} set env deployment/${istiod.name} XDS_AUTH-`,
           },
         ),
       ),
+      ...outside.map(exposed),
+      ...[...Map.groupBy(inside, ({namespace}) => namespace).values()].flatMap(offered),
       ...unique(lenient, (webhook) => webhook.configuration).map(failsOpen),
     ]
   },
 })
+
+/** The charts' Services select `app: istiod`, and name the port 15010 (istio-discovery/templates/service.yaml, revision-tags-svc.yaml). */
+function servesPlainXds({selector, ports}: Service): boolean {
+  return selector?.['app'] === 'istiod' && ports.some(isPlainXds)
+}
+
+function isPlainXds({targetPort}: Service['ports'][number]): boolean {
+  return targetPort === 15010 || targetPort === 'grpc-xds'
+}
+
+function isExposed({type, ports}: Service): boolean {
+  return type === 'LoadBalancer' || (type === 'NodePort' && ports.some((port) => isPlainXds(port) && port.nodePort > 0))
+}
+
+function exposed(service: Service): PartialFinding {
+  const at = service.ports.findIndex(isPlainXds)
+  return finding(
+    refOf('Service', service),
+    `type ${service.type} carries plain XDS (port ${service.ports[at]?.port}) beyond the cluster: whoever reaches it reads the configuration of any proxy`,
+    {
+      hint: 'Take the port of plain XDS out of the Service; proxies elsewhere use 15012, with TLS.',
+      fix: `kubectl -n ${service.namespace} patch service ${service.name} --type json -p '[{"op":"remove","path":"/spec/ports/${at}"}]'`,
+    },
+  )
+}
+
+/** Every chart opens the port, so it is said, not held against an install; an empty address would only move it to port 8080 (bootstrap/server.go:initServers). */
+function offered([first, ...more]: Service[]): PartialFinding[] {
+  if (first === undefined) return []
+  const others = more.map(({name}) => `, \`${name}\``).join('')
+  return [
+    finding(
+      refOf('Service', first),
+      `\`${first.name}\`${others} offer plain XDS on port 15010, as Istio's chart does: any pod that reaches it reads the configuration of any proxy, though no secret`,
+      {
+        severity: 'info',
+        hint: 'Bind plain XDS to loopback unless proxyless gRPC or a proxy of yours uses it: `--grpcAddr=127.0.0.1:15010`.',
+        fix: `# values of the istiod chart:\nextraContainerArgs: ["--grpcAddr=127.0.0.1:15010"]\n# and nothing in the Service: port 15010 then answers nobody`,
+      },
+    ),
+  ]
+}
 
 function failsOpen({configuration, name, file, line}: Webhook): PartialFinding {
   return finding(
@@ -39,4 +85,13 @@ function failsOpen({configuration, name, file, line}: Webhook): PartialFinding {
       fix: `kubectl get mutatingwebhookconfiguration ${configuration} -o json | sed 's/"failurePolicy": "Ignore"/"failurePolicy": "Fail"/' | kubectl apply -f -`,
     },
   )
+}
+
+/** Go's strconv.ParseBool, by which istiod reads its switches. */
+function isFalse(value: string | undefined): boolean {
+  return ['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(value ?? '')
+}
+
+function partition<T>(items: T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))]
 }
