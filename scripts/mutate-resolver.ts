@@ -56,7 +56,7 @@ const mutations: [rule: string, file: string, from: string, to: string][] = [
   ['21 the status annotation', 'membership', "proxy && pod.annotations['sidecar.istio.io/status'] !== undefined", 'proxy'],
   ['21 native sidecars', 'membership', '[...pod.containers, ...pod.initContainers]', '[...pod.containers]'],
   ['21 ambient needs the redirection', 'membership', "=== 'enabled') return 'ambient'", "!== undefined) return 'ambient'"],
-  ['22 finished pods', 'judged-pods', '.filter((pod) => !isFinished(pod))', ''],
+  ['22 finished pods', 'judged-pods', '!isFinished(pod) && ', ''],
   ['25 gateways', 'membership', "if (proxy?.args.includes('router')) return 'gateway'", ''],
   ['26 waypoints', 'membership', "if (proxy?.args.includes('waypoint')) return 'waypoint'", ''],
   ['27 proxyless', 'membership', "isProxyless(proxy) ? 'proxyless' : 'sidecar'", "'sidecar'"],
@@ -95,6 +95,8 @@ const mutations: [rule: string, file: string, from: string, to: string][] = [
     "|| ((parent === undefined || parent === 'UNSET') && root === 'STRICT')",
     "|| (mode === 'UNSET' && (parent === undefined || parent === 'UNSET') && root === 'STRICT')",
   ],
+  ['43 an outdated translation', 'ambient-mode', 'answers.find(({choice}) => mayBeOutdated(choice, port))', 'undefined'],
+  ['43 an edited parent is later', 'ambient-mode', 'parent.generation > 1 || ', ''],
   ['44 parents without any selector', 'ambient-mode', 'oldest(levels.namespace.filter(isBare))', 'oldest(levels.namespace)'],
   ['46 inbound bypass', 'port-mode', "isTrue(view.pod.annotations['ambient.istio.io/bypass-inbound-capture'])", 'false'],
   ['49 auto mutual TLS off', 'client-tls', 'if (!mesh.enableAutoMtls)', 'if (false)'],
@@ -107,6 +109,13 @@ const mutations: [rule: string, file: string, from: string, to: string][] = [
   ['53 the endpoint’s label', 'client-tls', "tlsLabel(server) !== 'istio'", 'false'],
   ['53 the endpoint’s policy', 'client-tls', "served.mode === 'DISABLE'", 'false'],
   ['54 headless Services', 'client-tls', "endpoints.some((pod) => tlsLabel(pod) === 'disabled')", 'false'],
+  [
+    '54 PASSTHROUGH goes by its weakest',
+    'client-tls',
+    "service.clusterIP === 'None' || isPassthrough(policy)",
+    "service.clusterIP === 'None'",
+  ],
+  ['54 the dialled address needs no label', 'client-tls', 'if (isOriginalDestination(service, rule, subset, port))', 'if (false)'],
   ['54 headless without endpoints', 'client-tls', 'endpoints.length === 0 || ', ''],
   ['54 only endpoints of the port', 'client-tls', 'target === undefined || resolveTargetPort(pod, target) !== null', 'true'],
   ['55 ExternalName', 'client-tls', "if (service.type === 'ExternalName')", 'if (false)'],
@@ -135,7 +144,8 @@ if (write && only !== '') throw new Error('`--write` records the whole list: lea
 for (const mutation of mutations) demandOnce(mutation)
 
 const copy = mkdtempSync(join(tmpdir(), 'mutate-resolver-'))
-for (const name of ['src', '__tests__/derive', 'package.json', 'jest.config.js']) cpSync(name, join(copy, name), {recursive: true})
+for (const name of ['src', '__tests__/derive', '__tests__/helpers', 'package.json', 'jest.config.js'])
+  cpSync(name, join(copy, name), {recursive: true})
 symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'))
 
 const outcomes: {mutation: (typeof mutations)[number]; noticedBy: NoticedBy}[] = []
