@@ -80,6 +80,9 @@ test.each([
   [{profile: 'ambient'}, '`profile` is not built yet'],
   [{'istio-version': 'latest'}, '`istio-version`'],
   [{ignore: 'm301, strict'}, '`STRICT`'],
+  [{namespaces: ','}, '`namespaces` is `,`, which names nothing'],
+  [{from: ','}, '`from` is `,`, which names nothing'],
+  [{from: 'k8s/', 'expected-cluster': 'uid-1'}, '`expected-cluster` guards a cluster'],
 ])('%j is refused: %s', (inputs, says) => {
   expect(refused(inputs as Record<string, string>)).toContain(says)
 })

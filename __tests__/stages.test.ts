@@ -47,6 +47,27 @@ test('after a failure later changes are skipped and looking is not', async () =>
   ])
 })
 
+test('a cancelled run begins no further change, and still looks', async () => {
+  const io = fakeIo()
+  const stages = stageLog(io)
+  io.cancel(new Error('The run was cancelled.'))
+  let began = false
+  await stages.change('enforce', async () => {
+    began = true
+    return outcome
+  })
+  await stages.look(
+    'observe',
+    async () => 'seen',
+    (value) => value,
+  )
+  expect(began).toBe(false)
+  expect(stages.all().map(({name, status, says}) => [name, status, says])).toEqual([
+    ['enforce', 'failed', 'The run was cancelled.'],
+    ['observe', 'done', 'seen'],
+  ])
+})
+
 test.each([
   ['before the first change', 0, false],
   ['half-way', 2, true],

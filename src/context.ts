@@ -24,7 +24,7 @@ export function contextOf(env: Record<string, string | undefined>, event: unknow
   return {
     repo,
     pullRequest: pullRequestOf(eventName, repo, event as Payload),
-    baseSha: (event as Payload).pull_request?.base?.sha ?? '',
+    baseSha: baseOf(event as Payload),
     runUrl: run === '' || repo === '' ? '' : `${serverUrl}/${repo}/actions/runs/${run}${attempt === '' ? '' : `/attempts/${attempt}`}`,
     docsUrl: docsUrlOf(serverUrl, get('ACTION_REPOSITORY'), get('ACTION_REF')),
     workflowPath: workflowPathOf(repo, get('WORKFLOW_REF')),
@@ -64,7 +64,13 @@ interface Payload {
   pull_request?: PullRequest
   issue?: {number?: number; pull_request?: object}
   workflow_run?: {pull_requests?: PullRequest[]; head_repository?: {full_name?: string} | null}
-  merge_group?: {head_ref?: string}
+  merge_group?: {head_ref?: string; base_sha?: string}
+}
+
+/** The commit that a proposed change is measured against, '' where the event names none or several. */
+function baseOf({pull_request: pullRequest, merge_group: group, workflow_run: run}: Payload): string {
+  const [only, ...more] = run?.pull_requests ?? []
+  return pullRequest?.base?.sha ?? group?.base_sha ?? (more.length === 0 ? only?.base?.sha : undefined) ?? ''
 }
 
 function pullRequestOf(eventName: string, repo: string, event: Payload): RunContext['pullRequest'] {

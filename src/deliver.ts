@@ -23,8 +23,11 @@ export async function prepareReportDir({reportDir}: Pick<Inputs, 'reportDir'>, {
   for (const name of Object.values(fileNames)) await files.remove(`${reportDir}/${name}`)
 }
 
-/** Says the report in every channel: summary, files, comment, annotations, outputs, log. Never throws: one channel failing hides no other. */
-export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs, context: RunContext, io: Io): Promise<void> {
+/**
+ * Says the report in every channel: summary, files, comment, annotations, outputs, log. Never throws: one channel failing hides no other.
+ * False when the outputs could not be written: a later step that asks for the verdict would find none.
+ */
+export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs, context: RunContext, io: Io): Promise<boolean> {
   const attempt = attempts(io)
   const delivered: Delivered = {
     ...{reportJson: '', reportMarkdown: '', reportSarif: '', reportJunit: '', reportHtml: '', snapshot: ''},
@@ -59,13 +62,16 @@ export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs,
       for (const {level, message, ...at} of annotations(report)) io.log.annotate(level, message, at)
     })
   }
+  let isOutput = false
   await attempt('outputs', async () => {
     for (const [name, value] of Object.entries(outputs(report, delivered))) io.runner.output(name, value)
+    isOutput = true
   })
   await attempt('log', async () => {
     const written = (Object.keys(fileNames) as (keyof typeof fileNames)[]).map((file) => delivered[file]).filter((path) => path !== '')
     for (const line of terminal(report, written)) io.log.line(line)
   })
+  return isOutput
 }
 
 /** Says that there is no report, and why: for what stops a run before it begins, such as a wrong input. Never throws. */

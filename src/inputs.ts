@@ -45,6 +45,10 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
     return value
   }
 
+  for (const {name, kind} of inputTable) {
+    if (kind === 'list' && given(name) !== '' && list(given(name)).length === 0)
+      problems.push(`\`${name}\` is \`${given(name)}\`, which names nothing: fill it or leave it out`)
+  }
   const from = list(text('from'))
   const mode = choice<Inputs['mode']>('mode', from.length > 0 ? 'validate' : 'enforce')
   if (mode === 'enforce' && from.length > 0) {
@@ -52,6 +56,9 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
   }
   const require = choice<Inputs['require']>('require', from.length > 0 ? 'configured' : 'proven')
   const probes = choice<Inputs['probes']>('probes', 'api-server')
+  if (from.length > 0 && text('expected-cluster') !== '') {
+    problems.push('`expected-cluster` guards a cluster, but `from` judges files: remove one of them')
+  }
   if (require === 'proven' && probes === 'off' && from.length === 0) {
     problems.push('`require` is `proven` but `probes` is `off`: nothing could be proven; set `require: configured` or leave `probes` out')
   }

@@ -18,8 +18,9 @@ async function main(): Promise<void> {
     await prepareReportDir(inputs, io)
     const ledgers = await readWaivers(inputs, context, io)
     const ran = await run(inputs, ledgers, context, io)
-    await deliver(ran, inputs, context, io)
+    const isOutput = await deliver(ran, inputs, context, io)
     if (stepFails(ran.report, inputs)) io.runner.fail(ran.report.verdict.reason)
+    else if (!isOutput) io.runner.fail('The outputs could not be written, so later steps would know no verdict.')
   } catch (thrown) {
     await deliverFailure(thrown, io)
     io.runner.fail(thrown instanceof Error ? thrown.message : String(thrown))

@@ -3,6 +3,7 @@ import {runChecks} from './checks/run.ts'
 import {endpoints} from './derive/endpoints.ts'
 import {enforce} from './enforce/enforce.ts'
 import {install} from './install/install.ts'
+import {reach} from './install/reach.ts'
 import {askWebhook} from './install/webhook.ts'
 import type {Io, Kube} from './io/io.ts'
 import type {RunContext} from './model/context.ts'
@@ -73,8 +74,9 @@ async function connect(inputs: Inputs, io: Io, deadline: number): Promise<{kube:
   const {context, allowExec, insecureSkipTlsVerify} = inputs
   const kubeconfig = await io.kubeconfigs.read(inputs.kubeconfig, {context, allowExec, insecureSkipTlsVerify})
   const kube = await io.connect({kubeconfig, context, allowExec, insecureSkipTlsVerify, deadline})
+  await reach(kube, inputs.expectedCluster)
   const path = inputs.mode === 'enforce' ? await io.kubeconfigs.write(kube.kubeconfig, context) : ''
-  return {kube, server: inputs.clusterName || kube.server, path}
+  return {kube, server: inputs.clusterName || 'the API server answers', path}
 }
 
 function askedFrom(inputs: Inputs): Asked {

@@ -12,7 +12,7 @@ export interface StageLog {
 }
 
 /** A stage log that writes each stage as a group of the runner's log. */
-export function stageLog(io: Pick<Io, 'log' | 'clock' | 'changes'>): StageLog {
+export function stageLog(io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>): StageLog {
   const stages: Stage[] = []
   const run = async <T>(name: string, body: () => Promise<T>, outcome: (value: T) => Omit<Outcome, 'notes'>): Promise<T | null> => {
     const started = io.clock.ticks()
@@ -44,7 +44,16 @@ export function stageLog(io: Pick<Io, 'log' | 'clock' | 'changes'>): StageLog {
   return {
     async change(name, body) {
       const failed = stages.find((stage) => stage.status === 'failed')
-      if (failed === undefined) return run(name, body, (value) => value)
+      if (failed === undefined) {
+        return run(
+          name,
+          async () => {
+            io.cancelled.throwIfAborted()
+            return body()
+          },
+          (value) => value,
+        )
+      }
       stages.push({name, status: 'skipped', ms: 0, changed: false, says: `skipped: ${failed.name} failed`, steps: [], cure: '', entry: ''})
       return null
     },

@@ -17,10 +17,19 @@ export interface Ledgers {
 export async function readWaivers(inputs: Inputs, context: RunContext, io: Io): Promise<Ledgers> {
   const path = inputs.waivers || defaultPath
   const here = await ledgerHere(path, inputs.waivers !== '', io)
-  if (context.pullRequest === null || context.baseSha === '') return {ledger: here, pending: []}
+  if (!judgesProposal(context)) return {ledger: here, pending: []}
+  if (context.baseSha === '') {
+    if (here.length > 0) io.log.annotate('notice', 'The event names no base commit, so no waiver counts: a change must not waive itself.')
+    return {ledger: [], pending: here}
+  }
   const ledger = here.length === 0 && inputs.waivers === '' ? [] : await ledgerOfBase(path, inputs, context, io)
   const known = new Set(ledger.map(textOf))
   return {ledger, pending: here.filter((entry) => !known.has(textOf(entry)))}
+}
+
+/** Does this run judge a change that is not merged yet, as far as anybody can tell? A torn event is no way around it. */
+function judgesProposal({eventName, pullRequest, baseSha}: RunContext): boolean {
+  return pullRequest !== null || baseSha !== '' || /^(pull_request|merge_group|workflow_run)/.test(eventName)
 }
 
 const defaultPath = '.github/mtls-waivers.yaml'

@@ -167,3 +167,24 @@ test('the summary shows what must be mended in the open and folds the rest', () 
   expect(markdown).toContain('2 waivers, 1 pending until merged')
   expect(markdown).not.toContain('@everyone')
 })
+
+test.each(['M601', 'M503', 'M105', 'M401'])('a waiver of %s never excuses a port that accepts plain text', (code) => {
+  const {endpoints, results} = waive(
+    [entry({code})],
+    [],
+    [row(8080), row(9090, 'unproven')],
+    [result(code, [null]), result('M802', [8080])],
+    day('2026-11-22'),
+  )
+  expect(endpoints.map(({verdict}) => verdict)).toEqual(['violated', 'unproven'])
+  expect(results.map(({findings}) => findings.length)).toEqual([0, 1])
+})
+
+test('plain text seen although STRICT is waived only as what was seen', () => {
+  const seen = {...row(8080), mode: 'STRICT' as const}
+  const judge = (code: string) =>
+    waive([entry({code, port: 8080})], [], [seen], [result('M303', [8080]), result('M802', [8080])], day('2026-11-22'))
+  expect(judge('M303').endpoints[0]?.verdict).toBe('violated')
+  expect(judge('M303').results[1]?.findings).toHaveLength(1)
+  expect(judge('M802').endpoints[0]?.verdict).toBe('exempt')
+})

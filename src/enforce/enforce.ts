@@ -7,13 +7,14 @@ import {findPolicies} from './found.ts'
 import {type Change, type EnforcePlan, managedBy, planEnforce} from './plan.ts'
 
 /** Writes the policies that the inputs ask for; all is decided and tried as a dry run before the first change. */
-export async function enforce(inputs: Inputs, kube: Kube, io: Pick<Io, 'log' | 'clock' | 'changes'>): Promise<Outcome> {
+export async function enforce(inputs: Inputs, kube: Kube, io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>): Promise<Outcome> {
   const began = io.clock.ticks()
   const plan = planEnforce(inputs, await findPolicies(kube))
   refuse(plan.problems, 'No policy was changed.')
   for (const change of plan.changes) if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, true)
   const planned = io.clock.ticks()
   for (const change of plan.changes) {
+    io.cancelled.throwIfAborted()
     io.changes.begin()
     if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, false)
     else await takeOver(change, inputs.mtlsMode, kube)

@@ -36,10 +36,12 @@ export function waive(
     const id = endpointId(row)
     // A finding on the undeclared ports speaks of the whole workload: one address or interface is open for every port.
     const whole = `${id.slice(0, id.lastIndexOf(':'))}:*`
-    const waiver = inForce.find(({entry}) => reaches(entry, id) && [id, whole].some((each) => codesOf.get(each)?.has(entry.code)))
+    const waiver = inForce.find(
+      ({entry}) => explains(entry.code, row) && reaches(entry, id) && [id, whole].some((each) => codesOf.get(each)?.has(entry.code)),
+    )
     if (waiver === undefined) return row
     waiver.covers.add(id)
-    waivedRows.add(id)
+    if (row.mode !== 'STRICT') waivedRows.add(id)
     return {
       ...row,
       verdict: 'exempt' as const,
@@ -100,6 +102,17 @@ const soonDays = 14
 function isCounted(status: string): boolean {
   return status === 'in-force' || status === 'expiring'
 }
+
+/**
+ * May a waiver of this code excuse this row? Only the check that says why plain text gets in: a waiver about who may call, or about
+ * clients, leaves open what the server accepts. Where the mode is STRICT no policy explains plain text: it was seen, and only that can be waived.
+ */
+function explains(code: string, {mode}: Endpoint): boolean {
+  return (mode === 'STRICT' ? sightings : openings).has(code)
+}
+
+const openings = new Set('M201 M202 M204 M205 M207 M208 M301 M302 M303 M304 M306 M308 M309 M310 M311 M313'.split(' '))
+const sightings = new Set(['M205', 'M208', 'M311', 'M802', 'M803'])
 
 /** The live checks see what a policy allows; where the row itself is waived they add nothing. */
 function isSighting({code}: CheckResult): boolean {
