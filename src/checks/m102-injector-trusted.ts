@@ -1,7 +1,10 @@
 import {selectingWebhooks} from '../derive/injection.ts'
+import {meshRoots, otherDistribution} from '../derive/mesh-roots.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
-import type {ControlPlane, Webhook} from '../model/mesh.ts'
+import type {ControlPlane, Mesh, Webhook} from '../model/mesh.ts'
+import type {DistributedRoots} from '../model/root.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
+import {caBundleFrom} from './ca-bundle.ts'
 import {podsInScope} from './in-scope.ts'
 import {rowId, workloadList} from './subject.ts'
 
@@ -11,25 +14,29 @@ export const injectorTrusted = check({
   slug: 'm102-injector-trusted',
   severity: 'error',
   needs: ['mesh', 'controlPlane', 'namespaces', 'pods'],
+  uses: ['roots'],
   title: 'The injection webhooks reach istiod',
   failure: 'An injection webhook cannot reach istiod',
   why: 'A webhook that fails blocks every new pod (failurePolicy Fail) or lets it start without a proxy, in plain text (Ignore).',
   hint: 'Repair the MutatingWebhookConfiguration, or delete it when it belongs to a removed revision.',
   skip: (asked) => (asked.manifests ? 'manifests hold no running control plane' : null),
-  run({mesh, controlPlane, namespaces, pods}, {asked}) {
+  run({mesh, controlPlane, namespaces, pods}, {asked, now}, {roots}) {
     const byConfiguration = Map.groupBy(
       controlPlane.webhooks.filter((webhook) => webhook.type === 'mutating'),
       (webhook) => webhook.configuration,
     )
     return [
-      ...[...byConfiguration.values()].flatMap((webhooks) => faults(webhooks, controlPlane)),
+      ...[...byConfiguration.values()].flatMap((webhooks) => {
+        const found = faults(webhooks, controlPlane, now)
+        return found.length > 0 || !roots.read ? found : strangeRoots(webhooks, controlPlane, mesh, roots.value)
+      }),
       ...twice(podsInScope(pods, asked, mesh), namespaces, controlPlane.webhooks),
     ]
   },
 })
 
 /** One finding a configuration: its webhooks share service and bundle, so the first fault is the root of all. */
-function faults(webhooks: Webhook[], {endpoints, webhooks: all}: ControlPlane): PartialFinding[] {
+function faults(webhooks: Webhook[], {endpoints, webhooks: all}: ControlPlane, now: number): PartialFinding[] {
   for (const webhook of webhooks) {
     const subject = {kind: 'MutatingWebhookConfiguration', name: webhook.configuration, file: webhook.file, line: webhook.line}
     const inspect = `kubectl get mutatingwebhookconfiguration ${webhook.configuration} -o yaml`
@@ -41,6 +48,12 @@ function faults(webhooks: Webhook[], {endpoints, webhooks: all}: ControlPlane): 
     if (webhook.service !== null && webhook.caBundle === '') {
       const fix = `${inspect}\nkubectl -n ${webhook.service.namespace} rollout restart deployment/${webhook.service.name}  # istiod writes the bundle when it starts`
       return [finding(subject, `webhook \`${webhook.name}\` has no caBundle: the API server cannot verify istiod`, {fix})]
+    }
+    const useless = webhook.caBundle === '' ? '' : uselessText(webhook.caBundle, now)
+    if (useless !== '') {
+      const service = webhook.service ?? {namespace: 'istio-system', name: 'istiod'}
+      const fix = `${inspect}\nkubectl -n ${service.namespace} rollout restart deployment/${service.name}  # istiod writes the bundle when it starts`
+      return [finding(subject, `webhook \`${webhook.name}\` has a caBundle that verifies nothing: ${useless}`, {fix})]
     }
     const other = all.find(
       (each) =>
@@ -60,6 +73,49 @@ function faults(webhooks: Webhook[], {endpoints, webhooks: all}: ControlPlane): 
     }
   }
   return []
+}
+
+/** Whatever istiod serves: the API server verifies it only by a certificate that is valid now (Go's x509 looks at the dates of roots, too). */
+function uselessText(caBundle: string, now: number): string {
+  const {certificates, unreadable} = caBundleFrom(caBundle)
+  if (certificates.length === 0) return unreadable > 0 ? 'its PEM blocks are no certificates' : ''
+  if (certificates.some(({notBefore, notAfter}) => notBefore <= now && now < notAfter)) return ''
+  const [first] = certificates.sort((a, b) => b.notAfter - a.notAfter)
+  const day = (time = 0) => new Date(time).toISOString().slice(0, 10)
+  return `none of its certificates is valid now (from ${day(first?.notBefore)} to ${day(first?.notAfter)})`
+}
+
+/**
+ * istiod signs its own certificate with the mesh's authority, and writes the root of that into the webhook, unless it was given one of its
+ * own (bootstrap/server.go:initIstiodCerts), as a file that no snapshot shows: so only a warning. Certificates of other dates are other certificates.
+ */
+function strangeRoots(webhooks: Webhook[], {istiods}: ControlPlane, meshes: Mesh[], roots: DistributedRoots[]): PartialFinding[] {
+  for (const {name, configuration, revision, service, caBundle, file, line} of webhooks) {
+    const istiod = istiods.find((each) => each.revision === (revision || 'default') && each.namespace === service?.namespace)
+    const mesh = meshes.find((each) => each.revision === istiod?.revision && each.namespace === istiod.namespace)
+    if (istiod === undefined || mesh === undefined || !signsItself(istiod.env) || otherDistribution(mesh, {istiods}) !== '') continue
+    const handed = meshRoots(mesh, roots)
+    const bundle = caBundleFrom(caBundle)
+    if (handed === null || handed.certificates.length === 0 || handed.unreadable !== '' || bundle.certificates.length === 0) continue
+    const known = new Set(handed.certificates.map(({notBefore, notAfter}) => `${Date.parse(notBefore)} ${Date.parse(notAfter)}`))
+    if (bundle.unreadable > 0 || bundle.certificates.some(({notBefore, notAfter}) => known.has(`${notBefore} ${notAfter}`))) continue
+    return [
+      finding(
+        {kind: 'MutatingWebhookConfiguration', name: configuration, file, line},
+        `webhook \`${name}\` trusts none of the mesh's roots: unless istiod was given a certificate of another authority, the API server refuses it`,
+        {
+          severity: 'warning',
+          fix: `kubectl get mutatingwebhookconfiguration ${configuration} -o yaml\nkubectl -n ${istiod.namespace} rollout restart deployment/${istiod.name}  # istiod writes the bundle when it starts`,
+        },
+      ),
+    ]
+  }
+  return []
+}
+
+/** By these switches another signs for istiod: istio-csr, a Kubernetes signer, or nobody. */
+function signsItself(env: Record<string, string>): boolean {
+  return (env['ENABLE_CA_SERVER'] ?? 'true') === 'true' && (env['PILOT_CERT_PROVIDER'] ?? 'istiod') === 'istiod'
 }
 
 /** One finding a pair of configurations, whatever the number of pods that both select. */

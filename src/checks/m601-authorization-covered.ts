@@ -33,10 +33,18 @@ export const authorizationCovered = check({
       const bound = behindWaypoint(pod, selecting(pod), labels)
       return !limits(seen.filter((policy) => bound.some((one) => targets(policy, one, rootNamespace))))
     })
-    return [...Map.groupBy(bare, (pod) => pod.namespace)].map(([namespace, open]) =>
-      finding({kind: 'Namespace', name: namespace}, `no AuthorizationPolicy limits who may call ${workloadList(open)}`, {
+    return [...Map.groupBy(bare, (pod) => pod.namespace)].map(([namespace, open]) => {
+      const undoing = enforced.filter(
+        (policy) => isOpen(policy) && open.some((pod) => appliesTo(policy, pod, meshFor(pod, mesh).rootNamespace)),
+      )
+      const names = undoing.map((policy) => `\`${policy.namespace}/${policy.name}\``).join(', ')
+      const message = `no AuthorizationPolicy limits who may call ${workloadList(open)}`
+      const remove = undoing.map(
+        (policy) => `kubectl -n ${policy.namespace} delete authorizationpolicy ${policy.name}  # or narrow its rules\n`,
+      )
+      return finding({kind: 'Namespace', name: namespace}, names === '' ? message : `${message}: ${names} allows everyone`, {
         severity: asked.requireAuthorization ? 'error' : 'info',
-        fix: apply(`apiVersion: security.istio.io/v1
+        fix: `${remove.join('')}${apply(`apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata:
   name: same-namespace
@@ -46,10 +54,10 @@ spec:
   rules:
     - from:
         - source:
-            namespaces: [${namespace}]`),
+            namespaces: [${namespace}]`)}`,
         endpoints: [...new Set(open.map((pod) => rowId(pod, null)))].sort(),
-      }),
-    )
+      })
+    })
   },
 })
 
@@ -58,9 +66,11 @@ spec:
  * so does a rule of HTTP fields alone where ztunnel leaves it out (ambient/authorization.go:handleRule).
  */
 function limits(policies: IstioObject[]): boolean {
-  const isOpen = (policy: IstioObject) =>
-    rulesOf(policy).some((rule) => [rule.from, rule.to, rule.when].every((part) => (part ?? []).length === 0))
   return policies.length > 0 && !policies.some(isOpen)
+}
+
+function isOpen(policy: IstioObject): boolean {
+  return rulesOf(policy).some((rule) => [rule.from, rule.to, rule.when].every((part) => (part ?? []).length === 0))
 }
 
 /** Only logged, never enforced (authz/builder:isDryRun, Go's strconv.ParseBool). */
