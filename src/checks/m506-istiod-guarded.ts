@@ -1,6 +1,7 @@
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Webhook} from '../model/mesh.ts'
 import type {Service} from '../model/workload.ts'
+import {setInIstiod} from './fix.ts'
 import {refOf} from './subject.ts'
 import {unique} from './unique.ts'
 
@@ -67,11 +68,14 @@ function offered([first, ...more]: Service[]): PartialFinding[] {
   return [
     finding(
       refOf('Service', first),
-      `\`${first.name}\`${others} offer plain XDS on port 15010, as Istio's chart does: any pod that reaches it reads the configuration of any proxy, though no secret`,
+      `plain XDS (port 15010) is open within the cluster at \`${first.name}\`${others}, as Istio's chart has it: any pod that reaches it reads the configuration of any proxy, though no secret`,
       {
         severity: 'info',
         hint: 'Bind plain XDS to loopback unless proxyless gRPC or a proxy of yours uses it: `--grpcAddr=127.0.0.1:15010`.',
-        fix: `# values of the istiod chart:\nextraContainerArgs: ["--grpcAddr=127.0.0.1:15010"]\n# and nothing in the Service: port 15010 then answers nobody`,
+        fix: setInIstiod(
+          {namespace: first.namespace, revision: first.labels['istio.io/rev'] ?? ''},
+          "--set 'extraContainerArgs={--grpcAddr=127.0.0.1:15010}'",
+        ),
       },
     ),
   ]
