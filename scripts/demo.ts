@@ -4,7 +4,10 @@ import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {startGitHub} from '../__tests__/helpers/github-server.ts'
 import {pullRequestEvent, runStep, type StepResult} from '../__tests__/helpers/runner.ts'
-import {type Bed, down, target, up} from '../testbed/bed.ts'
+import {type Bed, down, target} from '../testbed/bed.ts'
+import {shopManifest} from '../testbed/shop.ts'
+import {stepFor} from '../testbed/step.ts'
+import type {ExternalCluster} from '../testbed/target.ts'
 import {inTerminal} from './terminal-markdown.ts'
 
 // `npm run demo`: the action on a real cluster, as the runner would run it: an empty cluster, a broken shop, the mended shop.
@@ -16,43 +19,43 @@ mkdirSync(out, {recursive: true})
 const bed = await cluster()
 const github = await startGitHub({})
 const kubectl = (args: string[], stdin = '') =>
-  must('kubectl', join('bin' in bed ? bed.bin : '', 'kubectl'), ['--kubeconfig', bed.kubeconfig, ...args], stdin)
+  must('kubectl', join(bed.kind === 'bed' ? bed.bin : '', 'kubectl'), ['--kubeconfig', bed.kubeconfig, ...args], stdin)
 const verdicts: string[] = []
 try {
   title('1. An empty preview cluster: one step installs Istio and enforces mutual TLS')
   await act('1-empty', 'pass')
 
   title('2. The shop moves in, with an exception for a caller outside the mesh')
-  kubectl(['apply', '-f', 'testbed/scenarios/shop/shop.yaml', '-f', 'testbed/scenarios/shop/broken.yaml'])
+  kubectl(['apply', '-f', '-'], shopManifest('shop', bed))
+  kubectl(['apply', '-f', '-'], shopManifest('broken', bed))
   ready('shop', 'legacy')
   await act('2-broken', 'fail')
 
   title('3. Mended as the report says: the caller joins the mesh, the exception goes')
-  kubectl(['apply', '-f', 'testbed/scenarios/shop/fixed.yaml'])
-  kubectl(['delete', '-f', 'testbed/scenarios/shop/broken.yaml'])
+  kubectl(['apply', '-f', '-'], shopManifest('fixed', bed))
+  kubectl(['delete', '-f', '-'], shopManifest('broken', bed))
   ready('legacy')
   await act('3-mended', 'pass')
 
   title('Done')
   for (const line of verdicts) say(line)
-  say(`Reports: ${out}/*/report.md, report.json, summary.md. The comment as it stands: ${out}/comment.md`)
+  say(`Reports: ${out}/*/report.html and its siblings. The comment as it stands: ${out}/comment.md`)
   say(`Whole demo: ${((performance.now() - started) / 1000).toFixed(0)} s`)
 } finally {
   await github.close()
   if (keep) say(`The cluster stays up: KUBECONFIG=${bed.kubeconfig}`)
-  else if ('number' in bed) await down({bed: bed.number})
+  else if (bed.kind === 'bed') await down({bed: bed.number})
 }
 
-async function cluster(): Promise<Bed | {kubeconfig: string}> {
-  title('A real cluster on this machine (the first time it is compiled: about 13 minutes)')
-  if (process.env['KUBECONFIG']) return target()
-  return up({onProgress: say})
+async function cluster(): Promise<Bed | ExternalCluster> {
+  title('A real cluster: on this machine (the first time it is compiled: about 13 minutes), or the one that KUBECONFIG names')
+  return target({onProgress: say})
 }
 
 /** Runs the action once, as the runner does, and stops the demo when the verdict is not the one it must be. */
 async function act(name: string, expected: 'pass' | 'fail'): Promise<void> {
   const step = await runStep(
-    {inputs: stepInputs(), apiUrl: github.url, event: pullRequestEvent(17), env: trust(), onLine: (line) => say(`  ${line}`)},
+    {...stepFor(bed), apiUrl: github.url, event: pullRequestEvent(17), onLine: asTheRunnerShows},
     {toolCache: join(homedir(), '.cache', 'istio-mtls-demo-tools')},
   )
   keepFiles(name, step)
@@ -65,23 +68,10 @@ async function act(name: string, expected: 'pass' | 'fail'): Promise<void> {
   }
 }
 
-function stepInputs(): Record<string, string> {
-  const inputs = {kubeconfig: bed.kubeconfig, 'cluster-name': 'preview-17'}
-  if (!('number' in bed)) return inputs
-  return {
-    ...inputs,
-    'helm-mirror': bed.helm.mirror,
-    'helm-version': bed.helm.version,
-    'helm-checksum': bed.helm.sha256,
-    charts: `${bed.charts.oci}\n${bed.charts.http}`,
-    'istio-version': bed.istioVersions.at(-1) ?? '',
-    values: bed.istiodValues,
-  }
-}
-
-/** The bed's downloads carry its own authority's certificate, as a company's mirror would. */
-function trust(): Record<string, string> {
-  return 'number' in bed ? {NODE_EXTRA_CA_CERTS: bed.caFile, SSL_CERT_FILE: bed.caFile} : {}
+/** The log as people see it on GitHub: masks and debug lines are the runner's own. */
+function asTheRunnerShows(line: string): void {
+  if (/^::(add-mask|debug|endgroup)::/.test(line)) return
+  say(`  ${line.replace(/^::group::/, '▸ ').replace(/^::(error|warning|notice)[^:]*::/, '$1: ')}`)
 }
 
 function ready(...namespaces: string[]): void {
@@ -96,7 +86,7 @@ function keepFiles(name: string, step: StepResult): void {
   mkdirSync(folder, {recursive: true})
   writeFileSync(join(folder, 'summary.md'), step.summary)
   writeFileSync(join(folder, 'log.txt'), step.log)
-  for (const output of ['report-json', 'report-markdown', 'snapshot']) {
+  for (const output of ['report-json', 'report-markdown', 'report-html', 'report-sarif', 'report-junit', 'snapshot']) {
     const path = step.outputs[output]
     if (path) writeFileSync(join(folder, path.split('/').at(-1) ?? output), readFileSync(path))
   }
