@@ -12,6 +12,7 @@ import type {Report} from './model/report.ts'
 import type {Asked, Snapshot} from './model/snapshot.ts'
 import {snapshotFromManifests} from './observe/manifests.ts'
 import {observe, unreachable} from './observe/observe.ts'
+import {rulingMeshes} from './observe/ruling-meshes.ts'
 import {buildReport} from './report/build.ts'
 import {waive} from './report/waive.ts'
 import {stageLog} from './stages.ts'
@@ -43,7 +44,7 @@ export async function run(inputs: Inputs, {ledger, pending}: Ledgers, {docsUrl}:
   let helmPath = ''
   if (kube !== null && inputs.mode === 'enforce') {
     const installed = await stages.change('install', () => install(inputs, kube.kube, kube.path, io))
-    const enforced = await stages.change('enforce', () => enforce(inputs, kube.kube, io))
+    const enforced = await stages.change('enforce', () => enforce(inputs, kube.kube, rulingMeshes, io))
     notes.push(...(installed?.notes ?? []), ...(enforced?.notes ?? []))
     helmPath = installed?.helmPath ?? ''
     if (installed?.changed || enforced?.changed) changedAt = io.clock.ticks()

@@ -1,8 +1,9 @@
 import {enforce} from '../../src/enforce/enforce.ts'
-import {istiodsPath, namespacesPath, policiesPath} from '../../src/enforce/found.ts'
+import {namespacesPath, policiesPath} from '../../src/enforce/found.ts'
 import {managedBy} from '../../src/enforce/plan.ts'
 import {inputsFrom} from '../../src/inputs.ts'
 import {Failure} from '../../src/model/failure.ts'
+import {istiodsPath, rulingMeshes} from '../../src/observe/ruling-meshes.ts'
 import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
 
 const {inputs} = inputsFrom({HOME: '/root'})
@@ -11,6 +12,7 @@ const istiod = {
   status: {readyReplicas: 1},
 }
 const names = (...all: string[]) => all.map((name) => ({metadata: {name}, status: {phase: 'Active'}}))
+const webhooksPath = (type: string) => `/apis/admissionregistration.k8s.io/v1/${type}webhookconfigurations`
 const path = (namespace: string, name = 'default') => `/apis/security.istio.io/v1/namespaces/${namespace}/peerauthentications/${name}`
 const legacy = {
   metadata: {namespace: 'istio-system', name: 'legacy', creationTimestamp: '2025-01-01T00:00:00Z', resourceVersion: '41'},
@@ -23,6 +25,8 @@ function cluster(kube: Script['kube'] = {}) {
       [`GET ${istiodsPath}`]: [istiod],
       [`GET ${namespacesPath}`]: names('istio-system', 'shop', 'bank'),
       [`GET ${policiesPath}`]: [],
+      [`GET ${webhooksPath('mutating')}`]: [],
+      [`GET ${webhooksPath('validating')}`]: [],
       ...kube,
     },
   })
@@ -31,7 +35,7 @@ const writes = (io: ReturnType<typeof cluster>) => io.requests.filter(({method})
 
 test('writes our policy in the root namespace, after a dry run, under our own field manager', async () => {
   const io = cluster()
-  const outcome = await enforce(inputs, io.kube, io)
+  const outcome = await enforce(inputs, io.kube, rulingMeshes, io)
   expect(outcome).toMatchObject({changed: true, says: 'STRICT written to PeerAuthentication istio-system/default'})
   expect(writes(io).map(({method, path: at, options}) => [method, at, options])).toEqual([
     ['APPLY', path('istio-system'), {fieldManager: 'istio-mtls-action', dryRun: true}],
@@ -41,14 +45,19 @@ test('writes our policy in the root namespace, after a dry run, under our own fi
 })
 
 test('reads root namespace and discovery from the ConfigMap of the control plane', async () => {
-  const io = cluster({'GET /api/v1/namespaces/istio-system/configmaps/istio': {data: {mesh: 'rootNamespace: shop'}}})
-  await enforce(inputs, io.kube, io)
+  const io = cluster({
+    'GET /api/v1/namespaces/istio-system/configmaps/istio': {
+      metadata: {namespace: 'istio-system', name: 'istio'},
+      data: {mesh: 'rootNamespace: shop'},
+    },
+  })
+  await enforce(inputs, io.kube, rulingMeshes, io)
   expect(writes(io).at(-1)?.path).toBe(path('shop'))
 })
 
 test('sends nothing when the mode is in force already', async () => {
   const io = cluster({[`GET ${policiesPath}`]: [{...legacy, spec: {mtls: {mode: 'STRICT'}}}]})
-  expect(await enforce(inputs, io.kube, io)).toMatchObject({
+  expect(await enforce(inputs, io.kube, rulingMeshes, io)).toMatchObject({
     changed: false,
     says: 'nothing to do: istio-system: STRICT already, by PeerAuthentication legacy',
   })
@@ -57,7 +66,7 @@ test('sends nothing when the mode is in force already', async () => {
 
 test('a take-over keeps the former spec, and holds only for the version that was read', async () => {
   const io = cluster({[`GET ${policiesPath}`]: [legacy]})
-  const outcome = await enforce({...inputs, takeOver: true}, io.kube, io)
+  const outcome = await enforce({...inputs, takeOver: true}, io.kube, rulingMeshes, io)
   expect(writes(io)).toEqual([
     {
       method: 'PATCH',
@@ -75,13 +84,13 @@ test('a take-over keeps the former spec, and holds only for the version that was
 test('a second take-over keeps the first former spec', async () => {
   const annotations = {'istio-mtls/previous-spec': '{"mtls":{"mode":"DISABLE"}}'}
   const io = cluster({[`GET ${policiesPath}`]: [{...legacy, metadata: {...legacy.metadata, annotations}}]})
-  await enforce({...inputs, takeOver: true}, io.kube, io)
+  await enforce({...inputs, takeOver: true}, io.kube, rulingMeshes, io)
   expect(writes(io)[0]?.body).toMatchObject({metadata: {annotations}})
 })
 
 test('a refusal of the second namespace leaves the first untouched', async () => {
   const io = cluster({[`APPLY ${path('bank')}`]: refusal(403, 'peerauthentications is forbidden')})
-  await expect(enforce({...inputs, namespaces: ['shop', 'bank']}, io.kube, io)).rejects.toMatchObject({entry: 'permission'})
+  await expect(enforce({...inputs, namespaces: ['shop', 'bank']}, io.kube, rulingMeshes, io)).rejects.toMatchObject({entry: 'permission'})
   expect(writes(io).every(({options}) => (options as {dryRun: boolean}).dryRun)).toBe(true)
 })
 
@@ -103,7 +112,7 @@ test.each<[string, Error, string, RegExp]>([
   ['a policy engine objects', refusal(403, 'admission webhook "kyverno" denied the request: no'), 'policy-refused', /kyverno/],
 ])('explains: %s', async (_, answer, entry, says) => {
   const io = cluster({[`APPLY ${path('istio-system')}`]: answer})
-  const failure = await enforce(inputs, io.kube, io).catch((thrown) => thrown)
+  const failure = await enforce(inputs, io.kube, rulingMeshes, io).catch((thrown) => thrown)
   expect(failure).toBeInstanceOf(Failure)
   expect(failure).toMatchObject({entry, message: expect.stringMatching(says)})
 })
@@ -113,6 +122,66 @@ test.each<[string, Script['kube'], string]>([
   ['no right to look', {[`GET ${policiesPath}`]: refusal(403, 'forbidden')}, 'permission'],
 ])('stops before any change: %s', async (_, kube, entry) => {
   const io = cluster(kube)
-  await expect(enforce(inputs, io.kube, io)).rejects.toMatchObject({entry})
+  await expect(enforce(inputs, io.kube, rulingMeshes, io)).rejects.toMatchObject({entry})
   expect(writes(io)).toEqual([])
+})
+
+const claimant = (namespace: string) => ({...istiod, metadata: {...istiod.metadata, namespace}})
+const leadingTo = (namespace: string) => [
+  {
+    metadata: {name: `istio-validator-${namespace}`, labels: {'istio.io/rev': 'default'}},
+    webhooks: [{name: 'rev.validation.istio.io', clientConfig: {service: {namespace, name: 'istiod'}}}],
+  },
+]
+const rootedIn = (root: string) => ({metadata: {name: 'istio', namespace: 'shop'}, data: {mesh: `rootNamespace: ${root}`}})
+
+test('a Deployment that calls itself istiod steers no policy: it is named and not heeded', async () => {
+  const io = cluster({
+    [`GET ${istiodsPath}`]: [claimant('shop'), istiod],
+    'GET /api/v1/namespaces/shop/configmaps/istio': rootedIn('bank'),
+  })
+  const outcome = await enforce(inputs, io.kube, rulingMeshes, io)
+  expect(writes(io).map(({path: at}) => at)).toEqual([path('istio-system'), path('istio-system')])
+  expect(outcome.notes.join()).toContain('Deployment shop/istiod claims to be a control plane')
+})
+
+test('an istiod elsewhere rules once a webhook configuration vouches for its namespace', async () => {
+  const io = cluster({
+    [`GET ${istiodsPath}`]: [claimant('shop')],
+    [`GET ${webhooksPath('validating')}`]: leadingTo('shop'),
+    'GET /api/v1/namespaces/shop/configmaps/istio': rootedIn('bank'),
+  })
+  await enforce(inputs, io.kube, rulingMeshes, io)
+  expect(writes(io).at(-1)?.path).toBe(path('bank'))
+})
+
+test.each<[string, Script['kube'], string]>([
+  ['nobody vouches for the only istiod', {[`GET ${istiodsPath}`]: [claimant('shop')]}, 'no-istio'],
+  ['webhook configurations may not be read', {[`GET ${webhooksPath('mutating')}`]: refusal(403, 'forbidden')}, 'permission'],
+])('trusts no label alone: %s', async (_, kube, entry) => {
+  const io = cluster(kube)
+  await expect(enforce(inputs, io.kube, rulingMeshes, io)).rejects.toMatchObject({entry})
+  expect(writes(io)).toEqual([])
+})
+
+test.each<[string, Record<string, string>, string]>([
+  ["by the .proto file's name", {istio: 'root_namespace: shop'}, 'default'],
+  ['in the shared configuration', {shared: 'rootNamespace: shop'}, 'default'],
+  ["of the revision in istiod's environment", {'istio-blue': 'rootNamespace: shop'}, 'blue'],
+])('reads the root namespace as the snapshot does: %s', async (_, configs, revision) => {
+  const env = [
+    {name: 'REVISION', value: revision},
+    {name: 'SHARED_MESH_CONFIG', value: 'shared'},
+  ]
+  const io = cluster({
+    [`GET ${istiodsPath}`]: [{...istiod, spec: {template: {spec: {containers: [{name: 'discovery', env}]}}}}],
+    ...Object.fromEntries(
+      Object.entries(configs).map(([name, mesh]) => [
+        `GET /api/v1/namespaces/istio-system/configmaps/${name}`,
+        {metadata: {name, namespace: 'istio-system'}, data: {mesh}},
+      ]),
+    ),
+  })
+  await enforce(inputs, io.kube, rulingMeshes, io)
+  expect(writes(io).at(-1)?.path).toBe(path('shop'))
 })

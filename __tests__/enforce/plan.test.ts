@@ -44,7 +44,7 @@ function planned({
   namespaces = [root, 'shop', 'bank', 'kube-system'].map((name) => namespace(name)),
   policies = [],
 }: Case) {
-  const plan = planEnforce({...wish, ...changes}, {meshes, namespaces, policies})
+  const plan = planEnforce({...wish, ...changes}, {meshes, namespaces, policies, impostors: []})
   return {
     changes: plan.changes.map(({do: verb, namespace: place, name}) => `${verb} ${place}/${name}`),
     entries: plan.problems.map(({entry}) => entry),
@@ -218,6 +218,55 @@ test.each<[string, Case, string[], RegExp]>([
   const plan = planned(given)
   expect(plan).toMatchObject({entries})
   expect(plan.says).toMatch(says)
+})
+
+const enrolled = (name: string, labels: Record<string, string> = {'istio-injection': 'enabled'}) => namespace(name, 'Active', labels)
+const leavingOut = {excludeNamespaces: ['kube-*', 'legacy']}
+
+test.each<[string, Case]>([
+  ['by injection', {namespaces: [namespace(root), enrolled('legacy')]}],
+  ['by revision', {namespaces: [namespace(root), enrolled('legacy', {'istio.io/rev': 'default'})]}],
+  ['by a tag, which may mean any revision', {namespaces: [namespace(root), enrolled('legacy', {'istio.io/rev': 'prod'})]}],
+  ['by ambient', {namespaces: [namespace(root), enrolled('legacy', {'istio.io/dataplane-mode': 'ambient'})]}],
+  [
+    'with a policy that inherits (rule 12)',
+    {namespaces: [namespace(root), enrolled('legacy')], policies: [policy('own', 'UNSET', {namespace: 'legacy'})]},
+  ],
+  [
+    'with a policy for one workload only',
+    {
+      namespaces: [namespace(root), enrolled('legacy')],
+      policies: [policy('own', 'DISABLE', {namespace: 'legacy', selector: {app: 'a'}})],
+    },
+  ],
+])('stops before a mesh-wide policy rules an excluded namespace in the mesh %s', (_, given) => {
+  const plan = planned({...given, wish: leavingOut})
+  expect(plan.entries).toEqual(['excluded-covered'])
+  expect(plan.says).toMatch(/leaves out `legacy`.*namespace: legacy\}\nspec: \{mtls: \{mode: PERMISSIVE\}\}/s)
+})
+
+test.each<[string, Case]>([
+  ['not in the mesh', {namespaces: [namespace(root), namespace('legacy')]}],
+  ['opted out', {namespaces: [namespace(root), enrolled('legacy', {'istio-injection': 'disabled', 'istio.io/rev': 'default'})]}],
+  [
+    'of a mode of its own',
+    {namespaces: [namespace(root), enrolled('legacy')], policies: [policy('own', 'PERMISSIVE', {namespace: 'legacy'})]},
+  ],
+  [
+    'of another mesh',
+    {
+      wish: {revision: 'default'},
+      meshes: [mesh(), mesh({revision: 'b', rootNamespace: 'bank'})],
+      namespaces: [namespace(root), enrolled('legacy', {'istio.io/rev': 'b'})],
+    },
+  ],
+])('an excluded namespace stops nothing: %s', (_, given) => {
+  expect(planned({...given, wish: {...given.wish, ...leavingOut}})).toMatchObject({changes: ['apply istio-system/default'], entries: []})
+})
+
+test('an excluded namespace stops nothing where the mesh-wide policy is in force already', () => {
+  const given = {namespaces: [namespace(root), enrolled('legacy')], policies: [policy('mesh', 'STRICT')]}
+  expect(planned({...given, wish: leavingOut})).toMatchObject({changes: [], entries: []})
 })
 
 test('all that forbids is named at once', () => {

@@ -1,4 +1,5 @@
 import {describe, expect, test} from '@jest/globals'
+import {scopeOf} from '../../src/derive/scope-of.ts'
 import type {KubeObject} from '../../src/io/io.ts'
 import type {Asked, Parts} from '../../src/model/snapshot.ts'
 import {type ObserveOptions, observe, unreachable} from '../../src/observe/observe.ts'
@@ -127,7 +128,10 @@ describe('one failing read spoils only its part', () => {
     [
       'GET /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
       refusal(500, 'boom'),
-      {controlPlane: 'reading validatingwebhookconfigurations failed: boom'},
+      {
+        mesh: 'reading validatingwebhookconfigurations failed: boom',
+        controlPlane: 'reading validatingwebhookconfigurations failed: boom',
+      },
     ],
     ['GET /version', refusal(500, 'boom'), {cluster: 'reading the cluster failed: boom'}],
     ['GET /api/v1/namespaces/istio-system/configmaps/istio', refusal(500, 'boom'), {mesh: 'reading the mesh configuration failed: boom'}],
@@ -176,6 +180,7 @@ describe('the mesh configuration', () => {
   test('rule 5: of every istiod, from its own namespace and revision', async () => {
     const snapshot = await observed({
       'GET /apis/apps/v1/deployments': [istiod('istio-system', 'default'), istiod('mesh-b', 'canary')],
+      ...leadingTo('mesh-b', 'canary'),
       'GET /api/v1/namespaces/mesh-b/configmaps/istio-canary': configMap('istio-canary', 'rootNamespace: mesh-b'),
       'GET /apis/discovery.k8s.io/v1/namespaces/mesh-b/endpointslices': [],
     })
@@ -185,6 +190,38 @@ describe('the mesh configuration', () => {
         {revision: 'canary', namespace: 'mesh-b', rootNamespace: 'mesh-b'},
       ],
     })
+  })
+
+  test('a Deployment that calls itself istiod excludes no namespace, and is named', async () => {
+    const snapshot = await observed({
+      'GET /apis/apps/v1/deployments': [istiod('shop', 'x'), istiod('istio-system', 'default')],
+      ...leadingTo('istio-system', 'default'),
+      'GET /api/v1/namespaces/shop/configmaps/istio-x': configMap('istio-x', 'rootNamespace: bank'),
+    })
+    expect(snapshot.mesh).toMatchObject({value: [{namespace: 'istio-system', rootNamespace: 'istio-system'}]})
+    expect(snapshot.controlPlane).toMatchObject({
+      value: {istiods: [{namespace: 'istio-system'}], impostors: [{kind: 'Deployment', namespace: 'shop', name: 'istiod'}]},
+    })
+    const inScope = scopeOf(asked, snapshot.mesh.read ? snapshot.mesh.value : [])
+    expect(['shop', 'bank', 'istio-system'].map(inScope)).toEqual([true, true, false])
+  })
+
+  test('istio-system itself is no control plane where the webhooks of its revision lead elsewhere', async () => {
+    const snapshot = await observed({
+      'GET /apis/apps/v1/deployments': [istiod('istio-system', 'default'), istiod('mesh-b', 'default')],
+      ...leadingTo('mesh-b', 'default'),
+      'GET /apis/discovery.k8s.io/v1/namespaces/mesh-b/endpointslices': [],
+    })
+    expect(snapshot.controlPlane).toMatchObject({value: {istiods: [{namespace: 'mesh-b'}], impostors: [{namespace: 'istio-system'}]}})
+  })
+
+  test("webhooks of others than Istio's vouch for nobody", async () => {
+    const webhooks = [{name: 'cert.example.com', clientConfig: {service: {namespace: 'shop', name: 'istiod'}}}]
+    const snapshot = await observed({
+      'GET /apis/apps/v1/deployments': [istiod('shop', 'default')],
+      'GET /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations': [{metadata: {name: 'certs'}, webhooks}],
+    })
+    expect(snapshot.controlPlane).toMatchObject({value: {istiods: [], impostors: [{namespace: 'shop'}]}})
   })
 
   test('with the shared one below it', async () => {
@@ -291,6 +328,16 @@ function istiod(namespace: string, revision: string, env: object[] = []): Partia
   return {
     metadata: {name: 'istiod', namespace, labels: {app: 'istiod', 'istio.io/rev': revision}},
     spec: {template: {spec: {containers: [{name: 'discovery', image: 'pilot:1.31.1', env}]}}},
+  }
+}
+
+/** A validating webhook of Istio's, whose service lies in `namespace`. */
+function leadingTo(namespace: string, revision: string): Record<string, Scripted> {
+  const webhooks = [{name: 'rev.validation.istio.io', clientConfig: {service: {namespace, name: 'istiod'}}}]
+  return {
+    'GET /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations': [
+      {metadata: {name: 'istio-validator', labels: {'istio.io/rev': revision}}, webhooks},
+    ],
   }
 }
 

@@ -1,5 +1,6 @@
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Webhook} from '../model/mesh.ts'
+import type {Ref} from '../model/ref.ts'
 import type {Service} from '../model/workload.ts'
 import {setInIstiod} from './fix.ts'
 import {refOf} from './subject.ts'
@@ -20,6 +21,7 @@ export const istiodGuarded = check({
     const lenient = controlPlane.webhooks.filter(({type, failurePolicy}) => type === 'mutating' && failurePolicy === 'Ignore')
     const [outside, inside] = partition(services.filter(servesPlainXds), isExposed)
     return [
+      ...(controlPlane.impostors ?? []).map(unvouched),
       ...open.map((istiod) =>
         finding(
           refOf('Deployment', istiod),
@@ -35,6 +37,22 @@ export const istiodGuarded = check({
     ]
   },
 })
+
+/** Neither its mesh configuration nor its namespace gets a word in the judgement (derive/vouched.ts). */
+function unvouched(subject: Ref): PartialFinding {
+  const isDeployment = subject.kind === 'Deployment'
+  return finding(
+    subject,
+    `claims to be ${isDeployment ? 'a control plane' : "a control plane's mesh configuration"}, but no webhook configuration vouches for namespace \`${subject.namespace}\`: it is not heeded`,
+    {
+      severity: 'error',
+      hint: `Remove this ${subject.kind} or its claim; if it is a control plane, restore the webhook configurations that its chart makes.`,
+      fix: isDeployment
+        ? `kubectl -n ${subject.namespace} label deployment ${subject.name} app-`
+        : `kubectl -n ${subject.namespace} delete configmap ${subject.name}`,
+    },
+  )
+}
 
 /** The charts' Services select `app: istiod`, and name the port 15010 (istio-discovery/templates/service.yaml, revision-tags-svc.yaml). */
 function servesPlainXds({selector, ports}: Service): boolean {

@@ -3,13 +3,18 @@ import {Failure, KubeFailure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
-import {findPolicies} from './found.ts'
+import {findPolicies, type ReadMeshes} from './found.ts'
 import {type Change, type EnforcePlan, managedBy, planEnforce} from './plan.ts'
 
 /** Writes the policies that the inputs ask for; all is decided and tried as a dry run before the first change. */
-export async function enforce(inputs: Inputs, kube: Kube, io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>): Promise<Outcome> {
+export async function enforce(
+  inputs: Inputs,
+  kube: Kube,
+  readMeshes: ReadMeshes,
+  io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>,
+): Promise<Outcome> {
   const began = io.clock.ticks()
-  const plan = planEnforce(inputs, await findPolicies(kube))
+  const plan = planEnforce(inputs, await findPolicies(kube, readMeshes))
   refuse(plan.problems, 'No policy was changed.')
   for (const change of plan.changes) if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, true)
   const planned = io.clock.ticks()

@@ -1,9 +1,8 @@
-import {parse} from 'yaml'
-import {defaultMesh} from '../derive/mesh-for.ts'
 import type {Kube, KubeObject} from '../io/io.ts'
 import {Failure, KubeFailure} from '../model/failure.ts'
-import type {LabelSelector, Mesh} from '../model/mesh.ts'
+import type {Mesh} from '../model/mesh.ts'
 import type {MtlsMode, PeerAuthentication} from '../model/policy.ts'
+import {type Ref, refText} from '../model/ref.ts'
 import type {Namespace} from '../model/workload.ts'
 
 /** A policy with what an update needs: the spec as it stands and the version it was read at. */
@@ -23,20 +22,32 @@ export interface Found {
   meshes: FoundMesh[]
   namespaces: Namespace[]
   policies: FoundPolicy[]
+  /** What only claims to be a control plane, and was not heeded. */
+  impostors: Ref[]
 }
 
+/** Reads the control planes; the snapshot's own reader, so that what is written and what is judged rest on one reading (observe/ruling-meshes.ts). */
+export type ReadMeshes = (kube: Kube) => Promise<Pick<Found, 'meshes' | 'impostors'>>
+
 /** Reads all PeerAuthentications, namespaces and control planes (rules 1 to 5); throws a `Failure` where there is no Istio or no right to look. */
-export async function findPolicies(kube: Kube): Promise<Found> {
-  const [istiods, namespaces, policies] = await Promise.all([
-    kube.list(istiodsPath, istiodFrom),
+export async function findPolicies(kube: Kube, readMeshes: ReadMeshes): Promise<Found> {
+  const [{meshes, impostors}, namespaces, policies] = await Promise.all([
+    readMeshes(kube),
     kube.list(namespacesPath, namespaceFrom),
     kube.list(policiesPath, policyFrom),
   ]).catch(explain)
-  const meshes = await Promise.all(istiods.map((istiod) => meshOf(istiod, kube)))
-  return {meshes: meshes.length > 0 ? meshes : [{...defaultMesh, readyReplicas: null}], namespaces, policies}
+  if (impostors.length > 0 && meshes.every(({readyReplicas}) => readyReplicas === null)) {
+    throw new Failure(
+      `Only ${impostors.map(refText).join(', ')} claims to be a control plane, and no webhook configuration vouches for it.`,
+      {
+        cure: 'Restore the webhook configurations that the istiod chart makes, or take the label `app: istiod` off it. No policy was changed.',
+        entry: 'no-istio',
+      },
+    )
+  }
+  return {meshes, namespaces, policies, impostors}
 }
 
-export const istiodsPath = '/apis/apps/v1/deployments?labelSelector=app%3Distiod'
 export const namespacesPath = '/api/v1/namespaces'
 export const policiesPath = '/apis/security.istio.io/v1/peerauthentications'
 
@@ -56,28 +67,6 @@ function explain(thrown: unknown): never {
     })
   }
   throw thrown
-}
-
-interface Istiod {
-  namespace: string
-  revision: string
-  readyReplicas: number
-}
-
-function istiodFrom({metadata, status}: KubeObject): Istiod {
-  const {readyReplicas = 0} = (status ?? {}) as {readyReplicas?: number}
-  return {namespace: metadata.namespace ?? '', revision: metadata.labels?.['istio.io/rev'] || 'default', readyReplicas}
-}
-
-/** The ConfigMap that istiod itself reads (pilot/pkg/bootstrap/mesh.go: getMeshConfigMapName); absent, Istio's defaults hold. */
-async function meshOf({namespace, revision, readyReplicas}: Istiod, kube: Kube): Promise<FoundMesh> {
-  const name = revision === 'default' ? 'istio' : `istio-${revision}`
-  const configMap = await kube.find<{data?: {mesh?: string}}>(`/api/v1/namespaces/${namespace}/configmaps/${name}`)
-  const {rootNamespace, discoverySelectors = []} = (parse(configMap?.data?.mesh ?? '') ?? {}) as {
-    rootNamespace?: string
-    discoverySelectors?: LabelSelector[]
-  }
-  return {...defaultMesh, revision, namespace, rootNamespace: rootNamespace || defaultMesh.rootNamespace, discoverySelectors, readyReplicas}
 }
 
 function namespaceFrom({metadata, status}: KubeObject): Namespace {

@@ -4,6 +4,8 @@ import {isWorkloadLevel, policyIndex} from '../derive/policy-index.ts'
 import type {Inputs} from '../model/inputs.ts'
 import type {MtlsMode} from '../model/policy.ts'
 import type {Problem} from '../model/problem.ts'
+import {refText} from '../model/ref.ts'
+import {coveredExclusions} from './excluded.ts'
 import type {Found, FoundMesh, FoundPolicy} from './found.ts'
 import {type Scoped, targetsOf} from './targets.ts'
 
@@ -31,15 +33,27 @@ export const managedBy = {'app.kubernetes.io/managed-by': 'istio-mtls-action'}
  */
 export function planEnforce(wish: Wish, found: Found): EnforcePlan {
   const {meshes, targets, problems, notes} = targetsOf(wish, found)
-  const plan: EnforcePlan = {changes: [], settled: [], problems: [...problems, ...unready(meshes)], notes: [...notes]}
+  const plan: EnforcePlan = {changes: [], settled: [], problems: [...problems, ...unready(meshes)], notes: [...notes, ...unheeded(found)]}
   for (const {namespace, readers} of targets) {
     const decisions = readers.map((mesh) => decide(namespace, mesh, wish, found))
     collect(plan, decisions, namespace)
+    const changing = readers.filter((mesh, at) => mesh.rootNamespace === namespace && isChange(decisions[at]))
+    plan.problems.push(...coveredExclusions(wish, changing, found))
   }
   return plan
 }
 
 type Decision = Change | {do: 'nothing'; because: string} | ({do: 'stop'} & Problem)
+
+function isChange(decision: Decision | undefined): boolean {
+  return decision?.do === 'apply' || decision?.do === 'take-over'
+}
+
+function unheeded({impostors}: Found): string[] {
+  return impostors.map(
+    (ref) => `${refText(ref)} claims to be a control plane, but no webhook configuration vouches for it: it was not heeded.`,
+  )
+}
 
 function collect(plan: EnforcePlan, decisions: Decision[], namespace: string): void {
   const changes = new Map<string, Change>()

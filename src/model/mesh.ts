@@ -1,4 +1,5 @@
 import type {ObjectMeta} from './policy.ts'
+import type {Ref} from './ref.ts'
 
 /** A Kubernetes label selector as written in meshConfig.discoverySelectors or a webhook. */
 export interface LabelSelector {
@@ -62,6 +63,8 @@ export interface ControlPlane {
   webhooks: Webhook[]
   /** Ready endpoints of each istiod Service, by `namespace/name`. */
   endpoints: Record<string, number>
+  /** What claims to be a control plane though no webhook configuration vouches for it; absent in snapshots of older versions. */
+  impostors?: Ref[]
 }
 
 /** What istiod's validation webhook answered to the dry run of live-evidence.md, section 6 (m103). */

@@ -2,7 +2,7 @@ import type {Io, Kube, KubeObject} from '../io/io.ts'
 import type {Cluster, ValidationAnswer} from '../model/mesh.ts'
 import {type Part, unread} from '../model/part.ts'
 import type {Asked, Snapshot} from '../model/snapshot.ts'
-import {readControlPlane, readMesh, readWebhooks} from './control-plane.ts'
+import {claimantsOf, readControlPlane, readMesh, readWebhooks} from './control-plane.ts'
 import {readListedParts} from './listed-parts.ts'
 import {probe} from './probes.ts'
 import {namespaceFrom} from './project-namespace.ts'
@@ -31,9 +31,10 @@ export async function observe(asked: Asked, options: ObserveOptions, kube: Kube,
     askValidation(options.askWebhook, reader),
     readListedParts(reader),
   ])
+  const claimed = claimantsOf(workloads.istiods, webhooks)
   const [mesh, controlPlane] = await Promise.all([
-    readMesh(workloads.istiods, workloads.pods, asked.revision, kube, reader),
-    readControlPlane(workloads.istiods, webhooks, reader),
+    readMesh(claimed, workloads.pods, asked.revision, kube, reader),
+    readControlPlane(claimed, webhooks, reader),
   ])
   const {pods, templates} = workloads
   const probes = unread('the ports were not probed yet')

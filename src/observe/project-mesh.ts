@@ -19,7 +19,12 @@ export function isMeshConfig(configMap: KubeObject): boolean {
 export function meshFrom(configMap: KubeObject, shared: KubeObject | null = null): Mesh {
   const {namespace, name} = metaFrom(configMap)
   const config = merged(shared === null ? {} : configOf(shared), configOf(configMap))
-  return {...meshOf(config, name.replace(/^istio-?/, '') || 'default', namespace), ...placeOf(configMap)}
+  return {...meshOf(config, meshRevision(name), namespace), ...placeOf(configMap)}
+}
+
+/** The revision whose istiod reads the ConfigMap of this name. */
+export function meshRevision(configMap: string): string {
+  return configMap.replace(/^istio-?/, '') || 'default'
 }
 
 /** What istiod takes where no mesh configuration is written. */

@@ -1,12 +1,16 @@
+import {vouchedBy} from '../derive/vouched.ts'
 import type {KubeObject} from '../io/io.ts'
-import type {ControlPlane, Mesh} from '../model/mesh.ts'
+import type {ControlPlane, Mesh, Webhook} from '../model/mesh.ts'
 import {type Part, read, unread} from '../model/part.ts'
+import type {Ref} from '../model/ref.ts'
 import type {Asked, Parts, Snapshot} from '../model/snapshot.ts'
+import {claimants} from './control-plane.ts'
 import {readyEndpoints} from './endpoint-slices.ts'
 import {type Owners, ownerEntry} from './owners.ts'
 import {istiodFrom} from './project-istiod.ts'
 import {istioObjectFrom} from './project-istio.ts'
-import {defaultMesh, isMeshConfig, meshFrom} from './project-mesh.ts'
+import {defaultMesh, isMeshConfig, meshFrom, meshRevision} from './project-mesh.ts'
+import {metaFrom, placeOf} from './project-meta.ts'
 import {namespaceFrom} from './project-namespace.ts'
 import {podFrom} from './project-pod.ts'
 import {peerAuthenticationFrom} from './project-policy.ts'
@@ -24,12 +28,14 @@ export function snapshotFrom(objects: KubeObject[], asked: Asked, meta: {takenAt
   const owners: Owners = new Map(['ReplicaSet', 'Job'].flatMap((kind) => bag(kind).map((object) => ownerEntry(kind, object))))
   const created = (pod: KubeObject) => !asked.manifests || pod['status'] !== undefined
   const istio = (kind: string) => read(bag(kind).map((object) => istioObjectFrom(object, kind)))
+  const webhooks = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].flatMap(bag).flatMap((object) => webhooksFrom(object))
+  const configMaps = meshConfigs(bag('ConfigMap'), webhooks)
   return {
     version: 1,
     asked,
     cluster: unread('judged from manifests, without a cluster'),
-    mesh: meshPart(bag('ConfigMap'), asked.revision),
-    controlPlane: read(controlPlaneFrom(bag)),
+    mesh: meshPart(configMaps.vouched, asked.revision),
+    controlPlane: read(controlPlaneFrom(bag, webhooks, configMaps.impostors)),
     validation: unread('judged from manifests: there is no webhook to ask'),
     namespaces: read(bag('Namespace').map(namespaceFrom)),
     pods: read(
@@ -97,19 +103,33 @@ const groups: Record<string, string> = {
   Telemetry: 'telemetry.istio.io',
 }
 
+/** The ConfigMaps that an istiod reads, and those that would only be read by one that nobody vouches for. */
+function meshConfigs(configMaps: KubeObject[], webhooks: Webhook[]): {vouched: KubeObject[]; impostors: Ref[]} {
+  const isVouched = vouchedBy(webhooks)
+  const all = configMaps.filter(isMeshConfig).map((configMap) => {
+    const {namespace, name} = metaFrom(configMap)
+    const ref: Ref = {kind: 'ConfigMap', namespace, name, ...placeOf(configMap)}
+    return {configMap, ref, isReal: isVouched({namespace, revision: meshRevision(name)})}
+  })
+  return {
+    vouched: all.filter(({isReal}) => isReal).map(({configMap}) => configMap),
+    impostors: all.filter(({isReal}) => !isReal).map(({ref}) => ref),
+  }
+}
+
 function meshPart(configMaps: KubeObject[], revision: string): Part<Mesh[]> {
   try {
-    const meshes = configMaps.filter(isMeshConfig).map((configMap) => meshFrom(configMap))
+    const meshes = configMaps.map((configMap) => meshFrom(configMap))
     return read(meshes.length > 0 ? meshes : [defaultMesh(revision)])
   } catch (error) {
     return unread(error instanceof Error ? error.message : String(error))
   }
 }
 
-function controlPlaneFrom(bag: Bag): ControlPlane {
-  return {
-    istiods: bag('Deployment').flatMap((deployment) => istiodFrom(deployment) ?? []),
-    webhooks: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].flatMap(bag).flatMap((object) => webhooksFrom(object)),
-    endpoints: readyEndpoints(bag('EndpointSlice')),
-  }
+function controlPlaneFrom(bag: Bag, webhooks: Webhook[], configMaps: Ref[]): ControlPlane {
+  const {istiods, impostors} = claimants(
+    bag('Deployment').flatMap((deployment) => istiodFrom(deployment) ?? []),
+    webhooks,
+  )
+  return {istiods, webhooks, endpoints: readyEndpoints(bag('EndpointSlice')), impostors: [...impostors, ...configMaps]}
 }

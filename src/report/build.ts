@@ -2,7 +2,7 @@ import type {CheckResult} from '../model/check.ts'
 import type {Endpoint} from '../model/endpoint.ts'
 import type {Inputs} from '../model/inputs.ts'
 import type {Report, Stage, Waiver} from '../model/report.ts'
-import type {Parts, Snapshot} from '../model/snapshot.ts'
+import {isInScope, type Parts, type Snapshot} from '../model/snapshot.ts'
 import {countsOf} from './counts.ts'
 import {verdictOf} from './verdict.ts'
 
@@ -36,7 +36,7 @@ export function buildReport({inputs, snapshot, endpoints, results, waivers = [],
     endpoints,
     results,
     controls: snapshot.probes.read ? snapshot.probes.value.controls : [],
-    notes: [...notes, ...ownNotes(inputs)],
+    notes: [...notes, ...ownNotes(inputs, snapshot)],
     waivers,
     comparison: null,
     unread,
@@ -71,9 +71,14 @@ function clusterOf(inputs: Inputs, snapshot: Snapshot): Report['cluster'] {
   }
 }
 
-function ownNotes({excludeNamespaces, ignore, insecureSkipTlsVerify}: Inputs): string[] {
+function ownNotes({namespaces, excludeNamespaces, ignore, insecureSkipTlsVerify}: Inputs, {mesh}: Snapshot): string[] {
   const list = (names: string[]) => names.map((name) => `\`${name.replaceAll('`', "'")}\``).join(', ')
+  const scope = {namespaces, exclude: excludeNamespaces}
+  const own = [...new Set((mesh.read ? mesh.value : []).flatMap(({rootNamespace, namespace}) => [rootNamespace, namespace]))]
+  // Exactly those that would be judged if they were not the control plane's.
+  const spared = own.filter((name) => isInScope(scope, name, '') && !isInScope(scope, name, name))
   return [
+    spared.length > 0 ? `Namespaces of the control plane, judged by their own checks and not as workloads: ${list(spared)}.` : '',
     excludeNamespaces.length > 0 ? `Namespaces left out of the scope: ${list(excludeNamespaces)}.` : '',
     ignore.length > 0 ? `Checks left out by \`ignore\`: ${list(ignore)}.` : '',
     insecureSkipTlsVerify ? "The API server's certificate was not verified (`insecure-skip-tls-verify`)." : '',
