@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process'
 import {enforce} from '../../src/enforce/enforce.ts'
 import {install} from '../../src/install/install.ts'
 import {askWebhook} from '../../src/install/webhook.ts'
+import {rulingMeshes} from '../../src/observe/ruling-meshes.ts'
 import {type Bed, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
 import {type OnBed, onBed} from './on-bed.ts'
@@ -23,7 +24,7 @@ afterAll(async () => {
 }, 120_000)
 
 const run = (given: Record<string, string> = {}) => install(on.inputs(given), on.kube, on.kubeconfigPath, on.io)
-const rule = (given: Record<string, string> = {}) => enforce(on.inputs(given), on.kube, on.io)
+const rule = (given: Record<string, string> = {}) => enforce(on.inputs(given), on.kube, rulingMeshes, on.io)
 const kubectl = (...args: string[]) =>
   execFileSync(`${bed.bin}/kubectl`, ['--kubeconfig', bed.kubeconfig, ...args], {encoding: 'utf8'}).trim()
 const helm = (...args: string[]) =>

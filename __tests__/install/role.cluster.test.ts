@@ -10,6 +10,7 @@ import {enforce} from '../../src/enforce/enforce.ts'
 import {install} from '../../src/install/install.ts'
 import {askWebhook} from '../../src/install/webhook.ts'
 import {observe} from '../../src/observe/observe.ts'
+import {rulingMeshes} from '../../src/observe/ruling-meshes.ts'
 import {type Bed, down, up} from '../../testbed/bed.ts'
 import {asked} from '../helpers/fixture.ts'
 import {type OnBed, onBed} from './on-bed.ts'
@@ -81,7 +82,7 @@ test('it upgrades Istio', async () => {
 }, 240_000)
 
 test('it sets the mesh to STRICT, takes a policy over, and finds nothing more to do', async () => {
-  const rule = (given: Record<string, string> = {}) => enforce(on.inputs(given), on.kube, on.io)
+  const rule = (given: Record<string, string> = {}) => enforce(on.inputs(given), on.kube, rulingMeshes, on.io)
   expect(await rule()).toMatchObject({changed: true})
   kubectl(['-n', 'istio-system', 'delete', 'peerauthentication', 'default'])
   kubectl(['apply', '-f', '-'], openPolicy)

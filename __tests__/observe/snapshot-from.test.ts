@@ -93,6 +93,39 @@ describe('a snapshot from a bag of objects', () => {
     expect(snapshotFrom([broken], asked, {takenAt}).mesh).toMatchObject({read: false, reason: expect.stringContaining('is no YAML')})
   })
 
+  test("manifests: a mesh configuration or istiod in a team's namespace counts only where a webhook among them vouches for it", () => {
+    const claims: KubeObject[] = [
+      {
+        ...object('v1', 'ConfigMap'),
+        metadata: {name: 'istio-x', namespace: 'shop'},
+        data: {mesh: 'rootNamespace: bank'},
+        file: 'shop.yaml',
+        line: 7,
+      },
+      {...object('apps/v1', 'Deployment'), metadata: {name: 'istiod-x', namespace: 'shop', labels: {app: 'istiod', 'istio.io/rev': 'x'}}},
+    ]
+    const manifests = {...asked, manifests: true}
+    const alone = snapshotFrom(claims, manifests, {takenAt})
+    expect(alone.mesh).toMatchObject({value: [{namespace: 'istio-system', rootNamespace: 'istio-system'}]})
+    expect(alone.controlPlane).toMatchObject({
+      value: {
+        istiods: [],
+        impostors: [
+          {kind: 'Deployment', namespace: 'shop', name: 'istiod-x'},
+          {kind: 'ConfigMap', namespace: 'shop', name: 'istio-x', file: 'shop.yaml', line: 7},
+        ],
+      },
+    })
+    const voucher = {
+      ...object('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration'),
+      metadata: {name: 'istio-sidecar-injector-x', labels: {'istio.io/rev': 'x'}},
+      webhooks: [{name: 'rev.object.sidecar-injector.istio.io', clientConfig: {service: {namespace: 'shop', name: 'istiod-x'}}}],
+    }
+    const vouched = snapshotFrom([...claims, voucher], manifests, {takenAt})
+    expect(vouched.mesh).toMatchObject({value: [{namespace: 'shop', rootNamespace: 'bank', revision: 'x'}]})
+    expect(vouched.controlPlane).toMatchObject({value: {istiods: [{name: 'istiod-x'}], impostors: []}})
+  })
+
   test('a bare pod of a manifest is the template of a pod to be created, a live one is a pod', () => {
     const pod = object('v1', 'Pod')
     const manifests = snapshotFrom([pod], {...asked, manifests: true}, {takenAt})
