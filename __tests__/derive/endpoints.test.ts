@@ -1,6 +1,7 @@
 import {endpoints} from '../../src/derive/endpoints.ts'
 import {read, unread} from '../../src/model/part.ts'
 import type {Snapshot} from '../../src/model/snapshot.ts'
+import type {Pod, Service} from '../../src/model/workload.ts'
 import {
   ambientPod,
   asked,
@@ -158,16 +159,36 @@ test('exempt: UDP, gateways, and permissive ports while migrating', () => {
   ])
 })
 
-test("a moved status port is the proxy's own, 15020 then is not", () => {
-  const ports = [
-    {name: '', port: 15020, protocol: 'TCP' as const},
-    {name: '', port: 15555, protocol: 'TCP' as const},
+describe('rules 33 and 35: the status port is the one that the pod was made with', () => {
+  const declares = (...numbers: number[]) => [
+    container('cart', {ports: numbers.map((port) => ({name: '', port, protocol: 'TCP' as const}))}),
   ]
-  const pod = sidecarPod({annotations: {'status.sidecar.istio.io/port': '15555'}, containers: [container('cart', {ports})]}, [
-    ...initArgs.slice(0, -1),
-    '15090,15021,15555',
-  ])
-  expect(rows({pods: read([pod]), policies: strict}).slice(0, 2)).toEqual(['cart:15020 STRICT configured', 'cart:15090 NONE exempt'])
+  const moved = (excluded: string, ...numbers: number[]) =>
+    sidecarPod({annotations: {'status.sidecar.istio.io/port': '15555'}, containers: declares(...numbers)}, [
+      ...initArgs.slice(0, -1),
+      excluded,
+    ])
+  const first = (pod: Pod, services: Service[] = []) => rows({pods: read([pod]), policies: strict, services: read(services)}).slice(0, -1)
+
+  test('moved from the start it is exempt, and 15020 then is not', () => {
+    expect(first(moved('15090,15021,15555', 15020))).toEqual(['cart:15020 STRICT configured', 'cart:15090 NONE exempt'])
+  })
+
+  test('annotated later it exempts nothing', () => {
+    expect(first(moved('15090,15021,15020', 15555))).toEqual(['cart:15090 NONE exempt', 'cart:15555 STRICT configured'])
+  })
+
+  test('an application or a Service that names it makes it an ordinary port, and no other port exempt', () => {
+    expect(first(moved('15090,15021,15555', 15020, 15555))).toEqual([
+      'cart:15020 STRICT configured',
+      'cart:15090 NONE exempt',
+      'cart:15555 NONE violated',
+    ])
+    expect(first(moved('15090,15021,15555'), [service('cart', [[80, 15555]])])).toEqual([
+      'cart:15090 NONE exempt',
+      'cart:15555 NONE violated',
+    ])
+  })
 })
 
 describe('live proof', () => {

@@ -21,6 +21,7 @@ test.each<[string, Pod, DataPlane]>([
   ['23: the annotation without the container', plainPod({annotations: status}), 'none'],
   ['25: a gateway, injected', plainPod({annotations: status, containers: proxy(['proxy', 'router'])}), 'gateway'],
   ['25: a gateway, from a chart', plainPod({containers: proxy(['proxy', 'router'])}), 'gateway'],
+  ['21: an application that says `router` alone', plainPod({containers: proxy(['serve', 'router'])}), 'none'],
   ['26: a waypoint', plainPod({containers: proxy(['proxy', 'waypoint'])}), 'waypoint'],
   [
     '27: proxyless by generator',

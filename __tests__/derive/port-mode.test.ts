@@ -116,6 +116,43 @@ test('rule 26: a waypoint’s one port is always STRICT and can be proven', () =
   ])
 })
 
+describe('rule 25: only what the proxy itself can hold is exempt in a gateway’s pod', () => {
+  const listed = (...numbers: number[]) => numbers.map((port) => ({name: '', port, protocol: 'TCP' as const}))
+  const proxy = (role: string, ...numbers: number[]) => container('istio-proxy', {args: ['proxy', role], ports: listed(...numbers)})
+  const app = container('app', {ports: listed(8080)})
+
+  test('the proxy alone: its ports, its Services’ ports and all undeclared ones', () => {
+    const pod = plainPod({containers: [proxy('router', 15443)]})
+    const services = read([service('cart', [[443, 8443]])])
+    expect(modes(pod, {services})).toEqual(['8443 GATEWAY exempt', '15443 GATEWAY exempt', 'null GATEWAY exempt'])
+  })
+
+  test('beside another container: that one’s ports are open, whose the others are nobody knows', () => {
+    const pod = plainPod({containers: [app, proxy('router', 15443)]})
+    const services = read([service('cart', [[443, 8443]])])
+    expect(modes(pod, {services})).toEqual(['8080 NONE violated', '8443 GATEWAY unproven', '15443 GATEWAY exempt', 'null GATEWAY unproven'])
+    const [row] = endpoints(snapshot({pods: read([pod]), policies: strict}))
+    expect(row?.reason).toContain("container `app` beside the gateway's proxy serves it, and nothing intercepts")
+  })
+
+  test('a native sidecar counts, a container that ends does not', () => {
+    const beside = (restartPolicy: string) =>
+      plainPod({containers: [proxy('router')], initContainers: [container('app', {restartPolicy, ports: listed(8080)})]})
+    expect(modes(beside('Always'))).toEqual(['8080 NONE violated', 'null GATEWAY unproven'])
+    expect(modes(beside(''))).toEqual(['null GATEWAY exempt'])
+  })
+
+  test('beside a waypoint likewise, its own port included', () => {
+    expect(modes(plainPod({containers: [app, proxy('waypoint')]}))).toEqual([
+      '8080 NONE violated',
+      '15008 STRICT configured',
+      'null GATEWAY unproven',
+    ])
+    const onTunnel = container('app', {ports: listed(15008)})
+    expect(modes(plainPod({containers: [onTunnel, proxy('waypoint')]}))[0]).toBe('15008 NONE violated')
+  })
+})
+
 test('rule 26: a sidecar with a tunnel holds 15008, without one it is free', () => {
   const ports = [{name: '', port: 15008, protocol: 'TCP' as const}]
   const pod = (labels: Record<string, string>) => sidecarPod({labels: {app: 'cart', ...labels}, containers: [container('cart', {ports})]})

@@ -1,3 +1,4 @@
+import {besideProxyOn, besideProxyText} from '../derive/beside-proxy.ts'
 import {captureOf} from '../derive/capture.ts'
 import {openings} from '../derive/captured-port.ts'
 import {dataPlane} from '../derive/membership.ts'
@@ -22,14 +23,16 @@ export const inboundCaptured = check({
   hint: 'Remove the `traffic.sidecar.istio.io` annotation from the pod template and restart the workload.',
   run({mesh, pods, services}, {asked}) {
     const selecting = servicesOf(services)
-    const sidecars = onePerWorkload(podsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'sidecar'))
-    return sidecars.flatMap((pod) => [...bypass(pod, selecting(pod)), ...misspelt(pod)])
+    const all = podsInScope(pods, asked, mesh)
+    const sidecars = onePerWorkload(all.filter((pod) => dataPlane(pod) === 'sidecar'))
+    const gateways = onePerWorkload(all.filter((pod) => ['gateway', 'waypoint'].includes(dataPlane(pod))))
+    return [...sidecars.flatMap((pod) => [...bypass(pod, selecting(pod)), ...misspelt(pod)]), ...gateways.flatMap(besideGateway)]
   },
 })
 
 function bypass(pod: Pod, services: Service[]): PartialFinding[] {
   const capture = captureOf(pod)
-  const own = proxyPorts(pod)
+  const own = proxyPorts(pod, services)
   const ports = portsOf(pod, {services, policyPorts: [], ingressPorts: [], capture}).filter(
     ({protocol, port}) => protocol === 'TCP' && !(port !== null && own.has(port)),
   )
@@ -45,6 +48,31 @@ function bypass(pod: Pod, services: Service[]): PartialFinding[] {
       fix: unannotate(pod, capture.mode === 'NONE' ? modeAnnotations : captureAnnotations),
       endpoints: open.map(({port}) => rowId(pod, port)),
     }),
+  ]
+}
+
+/** A gateway's pod is not captured: what another of its containers declares is open (rule 25). */
+function besideGateway(pod: Pod): PartialFinding[] {
+  const own = proxyPorts(pod)
+  const declared = portsOf(pod, {services: [], policyPorts: [], ingressPorts: [], capture: null})
+  const open = declared.flatMap(({port, protocol}) => {
+    const server = protocol !== 'TCP' || port === null || own.has(port) ? null : besideProxyOn(pod, port)
+    return server === null ? [] : [{port, server}]
+  })
+  const [first] = open
+  if (first === undefined) return []
+  const texts = [...new Set(open.map(({server}) => besideProxyText(server)))]
+  const patch = patchTemplate(pod, {metadata: {annotations: {[templates]: null}}})
+  return [
+    finding(
+      workloadRef(pod),
+      `${portText(open.map(({port}) => port))} bypass${open.length === 1 ? 'es' : ''} the proxy: ${texts.join('; ')}`,
+      {
+        hint: `Let a sidecar be injected in place of the gateway (without \`${templates}\`), or move the container into a workload of its own.`,
+        fix: `# for an application; beside a real gateway, move container ${first.server.name} into a Deployment of its own instead\n${patch}`,
+        endpoints: open.map(({port}) => rowId(pod, port)),
+      },
+    ),
   ]
 }
 
@@ -77,6 +105,7 @@ function unannotate(pod: Pod, names: string[]): string {
   return patchTemplate(pod, {metadata: {annotations: gone}})
 }
 
+const templates = 'inject.istio.io/templates'
 const prefix = 'traffic.sidecar.istio.io/'
 const captureAnnotations = ['excludeInboundPorts', 'includeInboundPorts', 'excludeInterfaces'].map((name) => prefix + name)
 const modeAnnotations = ['sidecar.istio.io/interceptionMode', ...captureAnnotations]

@@ -5,8 +5,8 @@ import type {Container, Pod} from '../model/workload.ts'
 export function dataPlane(pod: Pick<Pod, 'hostNetwork' | 'containers' | 'initContainers' | 'annotations'>): DataPlane {
   if (pod.hostNetwork) return 'none'
   const proxy = proxyContainer(pod)
-  if (proxy?.args.includes('router')) return 'gateway'
-  if (proxy?.args.includes('waypoint')) return 'waypoint'
+  const role = proxy?.args[proxy.args.indexOf('proxy') + 1]
+  if (proxy?.args.includes('proxy') && (role === 'router' || role === 'waypoint')) return role === 'router' ? 'gateway' : role
   if (proxy && pod.annotations['sidecar.istio.io/status'] !== undefined) return isProxyless(proxy) ? 'proxyless' : 'sidecar'
   if (pod.annotations['ambient.istio.io/redirection'] === 'enabled') return 'ambient'
   return 'none'

@@ -1,8 +1,10 @@
 import type {EffectiveMode, Exemption} from '../model/endpoint.ts'
 import {type Ref, refText} from '../model/ref.ts'
 import {ambientMode} from './ambient-mode.ts'
+import {besideProxy, besideProxyOn, besideProxyText} from './beside-proxy.ts'
 import {HBONE, openings} from './captured-port.ts'
 import {type DecidedMode, effectiveMode} from './effective-mode.ts'
+import {proxyContainer} from './membership.ts'
 import type {PodView} from './pod-view.ts'
 import {policyRef} from './policy-index.ts'
 import {type PodPort, proxyPorts} from './ports-of.ts'
@@ -24,17 +26,18 @@ export interface PortMode {
 /** The mode in force on a port, by who enforces for the pod (rules 12 to 15, 17, 21 to 27, 32 to 37, 40 to 46). */
 export function portMode(view: PodView, {port, protocol}: PodPort): PortMode {
   if (protocol !== 'TCP') return {...certain('NONE', `${protocol} is never part of the mesh`), exempt: 'not-tcp'}
-  const isProxys = port !== null && proxyPorts(view.pod).has(port)
+  const isProxys = port !== null && proxyPorts(view.pod, view.services).has(port)
   if (isProxys && view.plane !== 'none' && view.plane !== 'ambient')
     return {...certain('NONE', `port ${port} is the proxy's own, known to be plain`), exempt: 'mesh-port'}
   switch (view.plane) {
     case 'none':
       return certain('NONE', view.pod.hostNetwork ? "the pod is on its node's network, outside the mesh" : 'the pod has no proxy')
     case 'gateway':
-      return {...certain('GATEWAY', "the gateway's own tls block decides"), exempt: 'gateway'}
+      return asGateway(view, port, "the gateway's own tls block decides")
     case 'waypoint':
-      if (port === HBONE) return certain('STRICT', "a waypoint's listener always demands a client certificate")
-      return {...certain('GATEWAY', 'a waypoint listens on port 15008 alone'), exempt: 'gateway'}
+      if (port === HBONE && besideProxyOn(view.pod, port) === null)
+        return certain('STRICT', "a waypoint's listener always demands a client certificate")
+      return asGateway(view, port, 'a waypoint listens on port 15008 alone')
     case 'sidecar':
       return sidecarMode(view, port)
     case 'proxyless':
@@ -42,6 +45,17 @@ export function portMode(view: PodView, {port, protocol}: PodPort): PortMode {
     case 'ambient':
       return inAmbient(view, port)
   }
+}
+
+/** Exempt is what the proxy alone can hold: what another container of the pod serves, no tls block ever sees (rule 25). */
+function asGateway({pod}: PodView, port: number | null, says: string): PortMode {
+  const server = besideProxyOn(pod, port)
+  if (server !== null) return certain('NONE', besideProxyText(server))
+  const [stranger] = besideProxy(pod)
+  const isProxys = port !== null && proxyContainer(pod)?.ports.some((each) => each.port === port)
+  if (stranger === undefined || isProxys) return {...certain('GATEWAY', says), exempt: 'gateway'}
+  const doubt = `container \`${stranger.name}\` beside the gateway's proxy may serve it, and nothing intercepts`
+  return {...certain('GATEWAY', says), doubt}
 }
 
 function sidecarMode(view: PodView, port: number | null): PortMode {

@@ -1,5 +1,6 @@
 import type {Pod, Protocol, Service} from '../model/workload.ts'
-import type {Capture} from './capture.ts'
+import {besideProxyOn} from './beside-proxy.ts'
+import {type Capture, captureOf} from './capture.ts'
 import {listeningContainers, resolveTargetPort} from './target-port.ts'
 
 /** One port of a pod; `port` null stands for all ports that nobody declares. */
@@ -44,15 +45,35 @@ export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers' | 'annota
   for (const {port, protocol} of listeningContainers(pod).flatMap((container) => container.ports)) add(port, protocol)
   for (const {port, protocol} of targets) if (port !== null) add(port, protocol)
   for (const port of [...sources.policyPorts, ...sources.ingressPorts]) add(port, 'TCP')
-  for (const port of sources.capture?.excludeInbound ?? []) if (!proxyPorts(pod).has(port)) add(port, 'TCP')
+  const proxys = proxyPorts(pod, sources.services)
+  for (const port of sources.capture?.excludeInbound ?? []) if (!proxys.has(port)) add(port, 'TCP')
   add(null, 'TCP')
   return [...ports.values()].sort(byNumber)
 }
 
-/** The proxy's own plain ports, always outside capture: the agent's status port, health, metrics (rule 35). */
-export function proxyPorts(pod: Pick<Pod, 'annotations'>): ReadonlySet<number> {
-  return new Set([Number(pod.annotations['status.sidecar.istio.io/port'] ?? 15020), 15021, 15090])
+/**
+ * The proxy's own plain ports, always outside capture: the agent's status port, health, metrics (rule 35). An annotated status port counts
+ * only as the pod was created with it (rule 33): left out of capture, and named by no other container and no Service.
+ */
+export function proxyPorts(
+  pod: Pick<Pod, 'containers' | 'initContainers' | 'annotations'>,
+  services: readonly Service[] = [],
+): Set<number> {
+  const {mode, includeInbound, excludeInbound} = captureOf(pod)
+  const annotated = Number(pod.annotations['status.sidecar.istio.io/port'] ?? defaultStatusPort)
+  const isTarget = () => services.some(({ports}) => ports.some((each) => resolveTargetPort(pod, each) === annotated))
+  if (excludeInbound.includes(annotated) && besideProxyOn(pod, annotated) === null && !isTarget())
+    return new Set([annotated, ...fixedPorts])
+  // Captured all the same, it is not the agent's: another status port was left out when the pod was made.
+  const isCaptured = mode !== 'NONE' && includeInbound === '*' && !excludeInbound.includes(defaultStatusPort)
+  return new Set(isCaptured ? fixedPorts : [defaultStatusPort, ...fixedPorts])
 }
+
+/** Health and Envoy's metrics. */
+const fixedPorts = [15021, 15090]
+
+/** inject files/injection-template.yaml, `statusPort`. */
+const defaultStatusPort = 15020
 
 function byNumber(a: PodPort, b: PodPort): number {
   const number = ({port}: PodPort) => port ?? Number.POSITIVE_INFINITY
