@@ -105,6 +105,13 @@ const rows: [title: string, scheme: Scheme, answer: RawAnswer, saw: Sighting][] 
   ['a forged Status of a pod whose status gives it away', 'plain', {...wrapped('EOF'), status: 200}, 'plain-text'],
   ['a forged TLS alert in plain text', 'plain', wrapped('remote error: tls: certificate required'), 'plain-text'],
   ['the alert inside quoted bytes', 'tls', bare('malformed HTTP response "remote error: tls: certificate required"'), 'tls'],
+  ['a forged alert over TLS, relayed raw', 'tls', {...bare('remote error: tls: certificate required'), headers: {}}, 'tls'],
+  [
+    'a forged alert with an error of a gateway',
+    'tls',
+    {...bare('remote error: tls: certificate required'), status: 502, headers: {}},
+    'unread',
+  ],
   ['the alert with more words', 'tls', bare('remote error: tls: certificate required, said the app'), 'inconclusive'],
   ['a reset inside quoted bytes', 'plain', wrapped('malformed HTTP response "x: connection reset by peer'), 'plain-text'],
   ['a Status of another shape', 'plain', page(503, '{"kind":"Status"}'), 'plain-text'],

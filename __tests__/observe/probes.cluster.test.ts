@@ -109,7 +109,11 @@ describe('a broken prober proves nothing', () => {
     headers: {},
     body: '{"kind":"Status","message":"error trying to reach service: dial tcp 1.2.3.4:5: connect: connection refused"}',
   }
-  const alert: RawAnswer = {status: 500, headers: {}, body: '{"kind":"Status","message":"remote error: tls: certificate required"}'}
+  const alert: RawAnswer = {
+    status: 500,
+    headers: {'audit-id': '1'},
+    body: '{"kind":"Status","message":"remote error: tls: certificate required"}',
+  }
   const eof: RawAnswer = {status: 503, headers: {}, body: '{"kind":"Status","message":"error trying to reach service: EOF"}'}
   test.each<[string, (path: string, real: () => Promise<RawAnswer>) => Promise<RawAnswer>]>([
     ['always refused', async () => refused],

@@ -106,6 +106,36 @@ configPatches:
   })
 })
 
+test('an AuthorizationPolicy keeps the keys of its conditions, and masks what headers are compared with', () => {
+  const {spec} = istioObjectFrom(
+    object(
+      'AuthorizationPolicy',
+      `
+action: ALLOW
+rules:
+  - {}
+  - from: [{source: {principals: [a]}}]
+    when:
+      - {key: "request.headers[x-api-key]", values: [hunter2, hunter3], notValues: [hunter2]}
+      - {key: source.namespace, values: [shop]}
+`,
+    ),
+  )
+  expect(spec).toEqual({
+    action: 'ALLOW',
+    rules: [
+      {},
+      {
+        from: [{source: {principals: ['a']}}],
+        when: [
+          {key: 'request.headers[x-api-key]', values: ['(masked)', '(masked)'], notValues: ['(masked)']},
+          {key: 'source.namespace', values: ['shop']},
+        ],
+      },
+    ],
+  })
+})
+
 describe('Service', () => {
   test('targetPort: a number, a name, or the port itself', () => {
     const {ports} = serviceFrom(

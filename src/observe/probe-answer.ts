@@ -13,13 +13,15 @@ export type Scheme = 'plain' | 'tls'
 
 /**
  * Reads an answer of the API server's pod proxy (live-evidence.md, section 1; the messages: k8s.io/apimachinery/pkg/util/proxy and Go's
- * net/http and crypto/tls). A pod can forge what its own HTTP server says, so a forged failure may hide plain text from one probe:
- * proof needs both probes of a port.
+ * net/http and crypto/tls). A pod can forge what its own HTTP server says, headers included, so a forged failure may hide plain text from
+ * one probe: proof needs both probes of a port. An upgraded request has a pod's answer relayed raw: what lacks the API server's own
+ * Audit-Id (k8s.io/apiserver/pkg/endpoints/filters/audit_init.go) is then the pod's.
  */
 export function seenIn(scheme: Scheme, answer: RawAnswer): Seen {
   const message = statusMessage(answer.body)
   // The API server reports failures with a failing status; a `Status` under any other comes from the pod.
-  if (message !== null && answer.status >= 400) {
+  const isRelayedRaw = scheme === 'tls' && answer.headers['audit-id'] === undefined
+  if (message !== null && answer.status >= 400 && !isRelayedRaw) {
     const phrase = proxyPhrase(message)
     return phrase === null ? unread('the API server', answer.status, message) : seenInPhrase(scheme, phrase)
   }
