@@ -67,6 +67,13 @@ describe('a kubeconfig is refused', () => {
       /skips the verification/,
       /insecure-skip-tls-verify: true/,
     ],
+    [
+      'plain HTTP to another machine',
+      config({cluster: {server: 'http://127.example.com:8080'}}),
+      'kubeconfig-insecure',
+      /names an `http:\/\/` server/,
+      /https:/,
+    ],
     ['a program', config({user: {exec: {command: 'aws'}}}), 'kubeconfig-exec', /runs the program `aws`/, /allow-exec: true/],
     [
       'a removed auth-provider',
@@ -104,6 +111,11 @@ describe('a kubeconfig is refused', () => {
   test('unless the caller allows it', async () => {
     expect(await failureOf(inline(config({user: {exec: {command: 'aws'}}})), {allowExec: true})).toBeNull()
     expect(await failureOf(inline(config({cluster: {'insecure-skip-tls-verify': true}})), {insecureSkipTlsVerify: true})).toBeNull()
+    expect(await failureOf(inline(config({cluster: {server: 'http://api:8080'}})), {insecureSkipTlsVerify: true})).toBeNull()
+  })
+
+  test.each(['localhost', '127.0.0.1', '[::1]'])('but plain HTTP to %s never leaves the machine', async (host) => {
+    expect(await failureOf(inline(config({cluster: {server: `http://${host}:8001`}})))).toBeNull()
   })
 })
 

@@ -24,6 +24,14 @@ export function refusalOf({cluster, user}: Chosen, {input, inline, exec, insecur
       'kubeconfig-insecure',
     )
   }
+  if (isOpenHttp(cluster.server) && !insecureSkipTlsVerify) {
+    return unusable(
+      input,
+      'names an `http://` server: the credentials would travel in clear text.',
+      'Write the API server as `https://…`, or, knowing that, set `insecure-skip-tls-verify: true`.',
+      'kubeconfig-insecure',
+    )
+  }
   if (user.exec && inline && !exec) {
     return unusable(
       input,
@@ -58,6 +66,12 @@ export function refusalOf({cluster, user}: Chosen, {input, inline, exec, insecur
     )
   }
   return null
+}
+
+/** Plain HTTP that leaves this machine; on loopback (`kubectl proxy`) nobody listens in. */
+function isOpenHttp(server: string): boolean {
+  const {protocol, hostname} = new URL(server)
+  return protocol === 'http:' && hostname !== 'localhost' && hostname !== '[::1]' && !/^127(?:\.\d+){3}$/.test(hostname)
 }
 
 function outsideFile(cluster: Chosen['cluster'], user: Chosen['user']): string {
