@@ -28,6 +28,8 @@ export const destinationRules: fc.Arbitrary<KubeObject[]> = fc.uniqueArray(
         'web.bank.svc.cluster.local',
         '*.shop.svc.cluster.local',
         '*.local',
+        'vm.example',
+        '*.example',
         '*',
       ),
       exportTo: fc.constantFrom(undefined, undefined, ['.'], ['*'], ['shop'], ['bank', 'shop']),

@@ -11,6 +11,7 @@ import {
   type TrafficPolicy,
 } from './destination-rules.ts'
 import {decidingPolicies, effectiveMode, modeOfLevels} from './effective-mode.ts'
+import type {Labels} from './label-selector.ts'
 import {type PolicyIndex, policyRef} from './policy-index.ts'
 import {resolveTargetPort} from './target-port.ts'
 
@@ -42,32 +43,75 @@ export interface Call {
   instances: readonly Pod[]
 }
 
-/** What the client's sidecar sends (rules 49 to 55; core/cluster_tls.go:buildUpstreamTLSSettings, xds/endpoints/mtls_checker.go). */
-export function clientTls(call: Call, {mesh, rules, policies}: ClientTlsContext): ClientTls {
-  const {client, service, server, port, subset} = call
-  const rule = destinationRuleFor(rules, client, hostOf(service), service.namespace)
+/** A host as clients know it, whether a Service or a ServiceEntry declares it (model/service.go:Service). */
+export interface Destination {
+  host: string
+  namespace: string
+  /** Why it is outside the mesh, so that there is no auto mutual TLS towards it; null: it is inside (rule 55). */
+  external: string | null
+  /** Dialled by the caller's own address: a headless Service, or resolution NONE. */
+  isPassthrough: boolean
+}
+
+/** One endpoint of a host's port (model/service.go:IstioEndpoint). */
+export interface DestinationEndpoint {
+  namespace: string
+  labels: Labels
+  /** `istio` for one that is believed to be in the mesh (rules 24, 55). */
+  tlsMode: string
+  /** The endpoint's own port, for which its policies speak. */
+  port: number
+}
+
+/** One call to a host, to one endpoint of its port; null: to an address that no endpoint has. */
+export interface DestinationCall {
+  client: Client
+  destination: Destination
+  port: number
+  subset: string
+  endpoint: DestinationEndpoint | null
+  /** All endpoints of the port (rule 54). */
+  endpoints: readonly DestinationEndpoint[]
+}
+
+/** What the client's sidecar sends to a Service's pod (rules 49 to 55). */
+export function clientTls({client, service, port, subset, server, instances}: Call, context: ClientTlsContext): ClientTls {
+  const {namespace} = service
+  const external = service.type === 'ExternalName' ? 'an ExternalName Service is outside the mesh' : null
+  const destination = {host: hostOf(service), namespace, external, isPassthrough: service.clusterIP === 'None'}
+  const target = service.ports.find((each) => each.port === port)
+  const resolve = (pod: Pod) => (target === undefined ? port : resolveTargetPort(pod, target))
+  const endpointOf = (pod: Pod, at: number) => ({namespace: pod.namespace, labels: pod.labels, tlsMode: tlsLabel(pod), port: at})
+  // A pod on which a named port does not resolve is no endpoint of that port.
+  const endpoints = instances.flatMap((pod) => {
+    const at = resolve(pod)
+    return at === null ? [] : [endpointOf(pod, at)]
+  })
+  return clientTlsTo({client, destination, port, subset, endpoint: endpointOf(server, resolve(server) ?? port), endpoints}, context)
+}
+
+/** What the client's sidecar sends to an endpoint of any host (rules 49 to 55; core/cluster_tls.go:buildUpstreamTLSSettings, xds/endpoints/mtls_checker.go). */
+export function clientTlsTo(call: DestinationCall, {mesh, rules, policies}: ClientTlsContext): ClientTls {
+  const {client, destination, endpoint, endpoints, port, subset} = call
+  const rule = destinationRuleFor(rules, client, destination.host, destination.namespace)
   const written = rule === null ? null : clusterTls(rule, subset, port)
   if (written !== null) return asWritten(written, rule)
-  if (service.type === 'ExternalName') return plain(null, 'an ExternalName Service is outside the mesh')
+  if (destination.external !== null) return plain(null, destination.external)
   if (!mesh.enableAutoMtls) return plain(null, 'auto mutual TLS is off and no DestinationRule asks for it')
-  const target = service.ports.find((each) => each.port === port)
-  // A pod on which a named port does not resolve is no endpoint of that port.
-  const endpoints = call.instances.filter((pod) => target === undefined || resolveTargetPort(pod, target) !== null)
-  if (goesByWeakest(service, rule, subset) && (endpoints.length === 0 || endpoints.some((pod) => tlsLabel(pod) === 'disabled')))
-    return plain(null, 'a headless or PASSTHROUGH Service with an endpoint outside the mesh gets plain text everywhere')
-  const inferred = inferredMode(policies, service.namespace)
+  if (goesByWeakest(destination, rule, subset) && (endpoints.length === 0 || endpoints.some(({tlsMode}) => tlsMode === 'disabled')))
+    return plain(null, 'a headless or PASSTHROUGH host with an endpoint outside the mesh gets plain text everywhere')
+  const inferred = inferredMode(policies, destination.namespace)
   if (inferred.mode === 'DISABLE')
     return plain(inferred.by && policyRef(inferred.by), 'the namespace or mesh disables mutual TLS, workload policies aside')
-  if (isOriginalDestination(service, rule, subset, port))
+  if (isOriginalDestination(destination, rule, subset, port))
     return {sends: 'mtls', by: null, reason: 'auto mutual TLS, to whatever address the caller dialled'}
   // Endpoints inherit what clusters do not: a port entry without tls ends in the rule's own mode here.
   const inherited = rule === null ? null : endpointTls(rule, subset, port)
   if (inherited !== null && modeOf(inherited.tls) !== 'ISTIO_MUTUAL')
     return plain(refOf(inherited.from), "the port entry has no tls of its own, and endpoints inherit the rule's")
   // Whatever was inherited: an endpoint without the label gets no mark to match (networking/util:AppendLbEndpointMetadata).
-  if (tlsLabel(server) !== 'istio') return plain(null, 'the endpoint is not labelled as part of the mesh')
-  const container = target === undefined ? port : (resolveTargetPort(server, target) ?? port)
-  const served = effectiveMode(decidingPolicies(policies, server.namespace, server.labels), container)
+  if (endpoint?.tlsMode !== 'istio') return plain(null, 'the endpoint is not labelled as part of the mesh')
+  const served = effectiveMode(decidingPolicies(policies, endpoint.namespace, endpoint.labels), endpoint.port)
   if (inherited === null && served.mode === 'DISABLE')
     return plain(served.by && policyRef(served.by), "the endpoint's own policy disables mutual TLS")
   return {sends: 'mtls', by: null, reason: 'auto mutual TLS'}
@@ -133,15 +177,15 @@ function inheritingTls(policy: TrafficPolicy | null | undefined, port: number): 
 }
 
 /** Only these ask all endpoints first: port entries and what a subset inherits are not looked at (push_context.go:BestEffortInferServiceMTLSMode, rule 54). */
-function goesByWeakest(service: Service, rule: MergedRule | null, subset: string): boolean {
+function goesByWeakest({isPassthrough: always}: Destination, rule: MergedRule | null, subset: string): boolean {
   const policy = subset === '' ? rule?.trafficPolicy?.value : subsetPolicy(rule, subset)
-  return service.clusterIP === 'None' || isPassthrough(policy)
+  return always || isPassthrough(policy)
 }
 
 /** Such a cluster knows no endpoints, so none is told apart by its label (core/cluster_builder.go:buildSubsetCluster, cluster_traffic_policy.go:applyLoadBalancer). */
-function isOriginalDestination(service: Service, rule: MergedRule | null, subset: string, port: number): boolean {
+function isOriginalDestination({isPassthrough: always}: Destination, rule: MergedRule | null, subset: string, port: number): boolean {
   const whole = portPolicy(rule?.trafficPolicy?.value, port)
-  if (service.clusterIP === 'None' || isPassthrough(whole)) return true
+  if (always || isPassthrough(whole)) return true
   const policy = subsetPolicy(rule, subset)
   // The subset's own setting counts even beside a port entry that replaces it.
   return isPassthrough(policy) || isPassthrough(portPolicy(policy, port))
