@@ -2,7 +2,12 @@ const common = {
   testEnvironment: 'node',
   setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/seed.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: {'\\.ts$': ['@swc/jest', {jsc: {parser: {syntax: 'typescript'}, target: 'es2024', experimental: {keepImportAttributes: true}}, module: {type: 'es6'}}]},
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {jsc: {parser: {syntax: 'typescript'}, target: 'es2024', experimental: {keepImportAttributes: true}}, module: {type: 'es6'}},
+    ],
+  },
   modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/dist/'],
 }
 
