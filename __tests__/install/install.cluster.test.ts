@@ -3,7 +3,7 @@ import {enforce} from '../../src/enforce/enforce.ts'
 import {install} from '../../src/install/install.ts'
 import {askWebhook} from '../../src/install/webhook.ts'
 import {rulingMeshes} from '../../src/observe/ruling-meshes.ts'
-import {type Bed, up} from '../../testbed/bed.ts'
+import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
 import {type OnBed, onBed} from './on-bed.ts'
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   on?.close()
-  await reset(bed)
+  await down({bed: bed.number})
 }, 120_000)
 
 const run = (given: Record<string, string> = {}) => install(on.inputs(given), on.kube, on.kubeconfigPath, on.io)

@@ -9,7 +9,7 @@ import type {Asked} from '../../src/model/snapshot.ts'
 import {askThrough} from '../../src/observe/ask.ts'
 import {observe} from '../../src/observe/observe.ts'
 import type {Scheme} from '../../src/observe/probe-answer.ts'
-import {type Bed, up} from '../../testbed/bed.ts'
+import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
 import {type OnBed, onBed} from '../install/on-bed.ts'
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   on?.close()
-  await reset(bed)
+  await down({bed: bed.number})
 }, 120_000)
 
 describe('what each kind of port answers', () => {
