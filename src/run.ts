@@ -74,7 +74,7 @@ export async function run(inputs: Inputs, {ledger, pending}: Ledgers, {docsUrl}:
 async function connect(inputs: Inputs, io: Io, deadline: number): Promise<{kube: Kube; server: string; path: string}> {
   const {context, allowExec, insecureSkipTlsVerify} = inputs
   const kubeconfig = await io.kubeconfigs.read(inputs.kubeconfig, {context, allowExec, insecureSkipTlsVerify})
-  const kube = await io.connect({kubeconfig, context, allowExec, insecureSkipTlsVerify, deadline})
+  const kube = await io.connect({kubeconfig, context, insecureSkipTlsVerify, deadline})
   await reach(kube, inputs.expectedCluster)
   const path = inputs.mode === 'enforce' ? await io.kubeconfigs.write(kube.kubeconfig, context) : ''
   return {kube, server: inputs.clusterName || 'the API server answers', path}

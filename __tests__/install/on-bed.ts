@@ -35,7 +35,7 @@ export async function onBed(bed: Bed): Promise<OnBed> {
     runner: {...live.runner, temp, saveState: () => {}, env: {...live.runner.env, SSL_CERT_FILE: bed.caFile}},
   }
   const kubeconfig = readFileSync(bed.kubeconfig, 'utf8')
-  const kube = await io.connect({kubeconfig, context: '', allowExec: false, insecureSkipTlsVerify: false})
+  const kube = await io.connect({kubeconfig, context: '', insecureSkipTlsVerify: false})
   const standard = {
     kubeconfig: bed.kubeconfig,
     'helm-version': bed.helm.version,

@@ -223,7 +223,7 @@ async function as(roles: string[]): Promise<Kube> {
     contexts: [{name: 'bed', context: {cluster: 'bed', user: name}}],
     users: [{name, user: {token: kubectl('-n', 'default', 'create', 'token', name)}}],
   })
-  return on.io.connect({kubeconfig, context: '', allowExec: false, insecureSkipTlsVerify: false})
+  return on.io.connect({kubeconfig, context: '', insecureSkipTlsVerify: false})
 }
 
 function setMode(namespace: string, mode: string): void {

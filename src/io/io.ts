@@ -136,7 +136,6 @@ export interface ConnectOptions {
   /** Kubeconfig text. */
   kubeconfig: string
   context: string
-  allowExec: boolean
   insecureSkipTlsVerify: boolean
   /** Deadline of the whole run, in clock ticks. */
   deadline?: number

@@ -1,4 +1,5 @@
 import {parse} from 'yaml'
+import {defaultMesh as defaults} from '../derive/mesh-for.ts'
 import type {KubeObject} from '../io/io.ts'
 import type {Mesh} from '../model/mesh.ts'
 import {metaFrom, placeOf} from './project-meta.ts'
@@ -37,17 +38,18 @@ function meshOf(config: Fields, revision: string, namespace: string): Mesh {
   return {
     revision,
     namespace,
-    rootNamespace: textOf(field(config, 'rootNamespace')) || 'istio-system',
-    trustDomain: textOf(field(config, 'trustDomain')) || 'cluster.local',
+    rootNamespace: textOf(field(config, 'rootNamespace')) || defaults.rootNamespace,
+    trustDomain: textOf(field(config, 'trustDomain')) || defaults.trustDomain,
     trustDomainAliases: [...new Set(textsOf(field(config, 'trustDomainAliases')))].sort(),
     enableAutoMtls: field(config, 'enableAutoMtls') !== false,
     discoverySelectors: listOf(field(config, 'discoverySelectors')).map(labelSelectorFrom),
-    minProtocolVersion: field(fieldsOf(field(config, 'meshMTLS')), 'minProtocolVersion') === 'TLSV1_3' ? 'TLSV1_3' : 'TLSV1_2',
+    minProtocolVersion:
+      field(fieldsOf(field(config, 'meshMTLS')), 'minProtocolVersion') === 'TLSV1_3' ? 'TLSV1_3' : defaults.minProtocolVersion,
     accessLogFile: textOf(field(config, 'accessLogFile')),
-    outboundTrafficPolicy: textOf(fieldsOf(field(config, 'outboundTrafficPolicy'))['mode']) || 'ALLOW_ANY',
+    outboundTrafficPolicy: textOf(fieldsOf(field(config, 'outboundTrafficPolicy'))['mode']) || defaults.outboundTrafficPolicy,
     caCertificates: listOf(field(config, 'caCertificates')).length,
     drainDurationSeconds: secondsOf(field(proxy, 'drainDuration')),
-    defaultConfigInterceptionMode: textOf(field(proxy, 'interceptionMode')) || 'REDIRECT',
+    defaultConfigInterceptionMode: textOf(field(proxy, 'interceptionMode')) || defaults.defaultConfigInterceptionMode,
   }
 }
 
@@ -82,7 +84,7 @@ function field(fields: Fields, name: string): unknown {
 
 function secondsOf(duration: unknown): number {
   const seconds = /^(\d+(?:\.\d+)?)s$/.exec(textOf(duration))?.[1]
-  return seconds === undefined ? 45 : Number(seconds)
+  return seconds === undefined ? defaults.drainDurationSeconds : Number(seconds)
 }
 
 function firstLine(error: unknown): string {
