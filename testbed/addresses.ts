@@ -15,9 +15,9 @@ export interface Addresses {
   podsNet: string
 }
 
-/** The addresses of bed 0 to 9, all inside 10.(100+bed).0.0/16; throws on another number. */
+/** The addresses of bed 0 to 99, all inside 10.(100+bed).0.0/16; throws on another number. */
 export function addressesOf(bed: number): Addresses {
-  if (!Number.isInteger(bed) || bed < 0 || bed > 9) throw new Error(`\`${bed}\` is not a bed: use a number from 0 to 9`)
+  if (!Number.isInteger(bed) || bed < 0 || bed > 99) throw new Error(`\`${bed}\` is not a bed: use a number from 0 to 99`)
   const net = `10.${100 + bed}`
   return {
     number: bed,

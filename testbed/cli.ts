@@ -6,7 +6,7 @@ import {build} from './build/build.ts'
 import {interruptible} from './interruption.ts'
 import {runDirOf} from './paths.ts'
 
-const usage = `npm run testbed -- up [--bed N]      boots bed N (0 to 9; 0 unless told), building it first where needed
+const usage = `npm run testbed -- up [--bed N]      boots bed N (0 to 99; 0 unless told), building it first where needed
                    down [--bed N|--all]
                    status           all beds of this machine
                    logs [NAME]      the log of a component; without a name, the names

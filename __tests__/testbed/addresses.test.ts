@@ -2,7 +2,7 @@ import {BlockList} from 'node:net'
 import {describe, expect, test} from '@jest/globals'
 import {addressesOf} from '../../testbed/addresses.ts'
 
-const beds = Array.from({length: 10}, (_, bed) => addressesOf(bed))
+const beds = Array.from({length: 100}, (_, bed) => addressesOf(bed))
 
 describe('addresses of a bed', () => {
   test.each(beds)('of bed $number lie in its own 10.x.0.0/16 and do not overlap', ({number, nodeNet, servicesNet, podsNet, ...ips}) => {
@@ -29,8 +29,8 @@ describe('addresses of a bed', () => {
     for (const {link} of beds) expect(link.length).toBeLessThanOrEqual(15)
   })
 
-  test.each([-1, 10, 1.5, Number.NaN])('refuse %s', (bed) => {
-    expect(() => addressesOf(bed)).toThrow('use a number from 0 to 9')
+  test.each([-1, 100, 1.5, Number.NaN])('refuse %s', (bed) => {
+    expect(() => addressesOf(bed)).toThrow('use a number from 0 to 99')
   })
 })
 
