@@ -6,7 +6,7 @@ import {runDirOf, runRoot} from './paths.ts'
 /** The numbers of all beds that have a run folder: running, starting, or left by a start that was killed. */
 export function recordedBeds(): number[] {
   if (!existsSync(runRoot)) return []
-  return readdirSync(runRoot).flatMap((name) => (/^bed-\d$/.test(name) ? [Number(name.slice(-1))] : []))
+  return readdirSync(runRoot).flatMap((name) => (/^bed-\d{1,2}$/.test(name) ? [Number(name.slice('bed-'.length))] : []))
 }
 
 /** The build that bed runs from; `undefined` until it has once been ready. */

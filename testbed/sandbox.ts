@@ -69,7 +69,7 @@ async function connect({name, link, hostIp, nodeIp, servicesNet, podsNet}: Addre
   await run('ip', ['-netns', name, '-batch', '-'], {input: inside.join('\n')})
 }
 
-async function startInit({name}: Addresses, runDir: string): Promise<ProcessIdentity> {
+async function startInit({name, number}: Addresses, runDir: string): Promise<ProcessIdentity> {
   const log = openSync(join(runDir, 'log', 'init.log'), 'w')
   // Not `ip netns exec`: it mounts a /sys of its own, which hides the cgroups.
   const unshare = spawn(
@@ -93,7 +93,7 @@ async function startInit({name}: Addresses, runDir: string): Promise<ProcessIden
   closeSync(log)
   unshare.unref()
   for (let waited = 0; waited < 500 && unshare.exitCode === null; waited++) {
-    if (existsSync(join(runDir, 'init'))) return initOf(Number(name.slice(-1))) as ProcessIdentity
+    if (existsSync(join(runDir, 'init'))) return initOf(number) as ProcessIdentity
     await pause(10)
   }
   throw new Error(`The bed's process 1 did not start: ${readFileSync(join(runDir, 'log', 'init.log'), 'utf8').trim() || 'it said nothing'}`)
