@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs'
 import {parse} from 'yaml'
-import {inputsFrom, millisecondsFrom} from '../src/inputs.ts'
-import {inputTable, plannedInputs} from '../src/inputs-table.ts'
+import {inputsFrom} from '../src/inputs.ts'
+import {millisecondsFrom} from '../src/inputs-readers.ts'
+import {inputTable, plannedInputs, plannedValues} from '../src/inputs-table.ts'
 import {Failure} from '../src/model/failure.ts'
 
 const base = {RUNNER_TEMP: '/tmp/runner', GITHUB_ACTION: 'mtls', HOME: '/home/runner'}
@@ -66,18 +67,19 @@ test('all mistakes are told at once, each with its cure', () => {
     namespaces: 'Shop',
   })
   expect(message).toContain('6 inputs are wrong')
-  expect(message).toContain('`mode` is `enforec`: use `enforce` or `validate`; did you mean `enforce`?')
+  expect(message).toContain('`mode` is `enforec`: use `enforce`, `validate`, `plan` or `uninstall`; did you mean `enforce`?')
   for (const name of ['fail-on', 'timeout', 'min-coverage', 'helm-checksum', 'namespaces']) expect(message).toContain(`\`${name}\``)
 })
 
 test.each([
   [{from: 'k8s/', mode: 'enforce'}, '`from` judges files'],
   [{probes: 'off'}, 'nothing could be proven'],
-  [{rollout: 'guarded'}, 'not built yet'],
+  [{mode: 'uninstall'}, '`mode: uninstall` needs to be told its cluster'],
+  [{gate: 'new'}, 'set `baseline`'],
+  [{'chart-digests': 'istiod=abc'}, '`istiod=sha256:…`'],
   [{charts: 'http://charts.example'}, 'plain http'],
   [{'helm-mirror': 'http://mirror.example'}, 'https://'],
   [{install: 'always'}, 'told its cluster'],
-  [{profile: 'ambient'}, '`profile` is not built yet'],
   [{'istio-version': 'latest'}, '`istio-version`'],
   [{ignore: 'm301, strict'}, '`STRICT`'],
   [{namespaces: ','}, '`namespaces` is `,`, which names nothing'],
@@ -115,8 +117,11 @@ test('an unknown input is a warning with the nearest name, not an error', () => 
   expect(parsed({namspaces: 'shop'}).warnings).toEqual(['Input `namspaces` is not known; did you mean `namespaces`?'])
 })
 
-test('planned names are names of no input yet', () => {
-  expect(inputTable.map((each) => each.name).filter((name) => plannedInputs.includes(name))).toEqual([])
+test('what is not built is refused, never silently ignored', () => {
+  for (const name of plannedInputs)
+    expect([name, refused({[name]: 'something'}).includes(`\`${name}\` is not built yet`)]).toEqual([name, true])
+  for (const [name, values] of Object.entries(plannedValues))
+    for (const value of values) expect([name, value, refused({[name]: value}).includes('is not built yet')]).toEqual([name, value, true])
 })
 
 test.each([

@@ -8,7 +8,7 @@ export interface InputSpec {
 
 /** The inputs this version knows, in the order of action.yml (a test holds both together). */
 export const inputTable = [
-  {name: 'mode', default: '', kind: 'choice', choices: ['enforce', 'validate']},
+  {name: 'mode', default: '', kind: 'choice', choices: ['enforce', 'validate', 'plan', 'uninstall']},
   {name: 'kubeconfig', default: '', kind: 'text'},
   {name: 'allow-exec', default: 'false', kind: 'boolean'},
   {name: 'context', default: '', kind: 'text'},
@@ -19,37 +19,56 @@ export const inputTable = [
   {name: 'install', default: 'auto', kind: 'choice', choices: ['auto', 'always', 'never']},
   {name: 'take-over', default: 'false', kind: 'boolean'},
   {name: 'istio-version', default: '', kind: 'text'},
+  {name: 'profile', default: 'sidecar', kind: 'choice', choices: ['sidecar', 'ambient']},
   {name: 'revision', default: '', kind: 'text'},
+  {name: 'tags', default: '', kind: 'list'},
+  {name: 'platform', default: '', kind: 'text'},
   {name: 'charts', default: 'oci://ghcr.io/istio/release/charts, https://blob.istio.io/istio-release/charts', kind: 'list'},
+  {name: 'chart-digests', default: '', kind: 'list'},
   {name: 'hub', default: 'docker.io/istio', kind: 'text'},
+  {name: 'image-pull-secrets', default: '', kind: 'list'},
   {name: 'values', default: '', kind: 'text'},
   {name: 'base-values', default: '', kind: 'text'},
+  {name: 'cni-values', default: '', kind: 'text'},
+  {name: 'ztunnel-values', default: '', kind: 'text'},
   {name: 'helm-version', default: 'v4.2.4', kind: 'text'},
   {name: 'helm-checksum', default: '', kind: 'text'},
   {name: 'helm-mirror', default: 'https://get.helm.sh', kind: 'text'},
   {name: 'timeout', default: '5m', kind: 'duration'},
   {name: 'deadline', default: '30m', kind: 'duration'},
+  {name: 'lock-timeout', default: '10m', kind: 'duration'},
   {name: 'namespaces', default: '*', kind: 'list'},
   {
     name: 'exclude-namespaces',
     default: 'kube-*, local-path-storage, gke-*, gmp-*, aks-command, calico-*, tigera-operator',
     kind: 'list',
   },
+  {name: 'enroll', default: 'false', kind: 'boolean'},
   {name: 'mtls-mode', default: 'STRICT', kind: 'choice', choices: ['STRICT', 'PERMISSIVE']},
-  {name: 'rollout', default: 'immediate', kind: 'choice', choices: ['immediate']},
+  {name: 'rollout', default: 'immediate', kind: 'choice', choices: ['guarded', 'immediate']},
+  {name: 'min-tls', default: '', kind: 'choice', choices: ['1.2', '1.3']},
+  {name: 'policies', default: '', kind: 'list'},
+  {name: 'access-logging', default: 'false', kind: 'boolean'},
+  {name: 'require-authorization', default: 'false', kind: 'boolean'},
+  {name: 'purge-crds', default: 'false', kind: 'boolean'},
   {name: 'require', default: '', kind: 'choice', choices: ['proven', 'configured']},
   {name: 'fail-on', default: 'error', kind: 'choice', choices: ['warning', 'error', 'never']},
   {name: 'min-coverage', default: '100', kind: 'number'},
+  {name: 'gate', default: 'all', kind: 'choice', choices: ['all', 'new']},
   {name: 'allow-empty', default: '', kind: 'boolean'},
-  {name: 'probes', default: 'api-server', kind: 'choice', choices: ['api-server', 'off']},
+  {name: 'probes', default: 'api-server', kind: 'choice', choices: ['api-server', 'pod', 'mesh', 'direct', 'off']},
   {name: 'probe-exclude', default: '', kind: 'list'},
   {name: 'probe-concurrency', default: '16', kind: 'number'},
+  {name: 'prober-image', default: '', kind: 'text'},
   {name: 'waivers', default: '', kind: 'text'},
+  {name: 'waiver-annotations', default: 'false', kind: 'boolean'},
   {name: 'ignore', default: '', kind: 'list'},
+  {name: 'baseline', default: '', kind: 'text'},
   {name: 'summary', default: 'full', kind: 'choice', choices: ['full', 'brief', 'off']},
   {name: 'comment', default: 'on-change', kind: 'choice', choices: ['always', 'on-change', 'on-failure', 'never']},
   {name: 'comment-key', default: '', kind: 'text'},
   {name: 'annotations', default: 'true', kind: 'boolean'},
+  {name: 'diagnostics', default: 'false', kind: 'boolean'},
   {name: 'github-token', default: '', kind: 'text'},
   {name: 'pr-number', default: '', kind: 'number'},
   {name: 'report-dir', default: '', kind: 'text'},
@@ -58,7 +77,7 @@ export const inputTable = [
 export type InputName = (typeof inputTable)[number]['name']
 
 /** Names of the public contract that this version does not build yet: using one is an error, never silently ignored. */
-export const plannedInputs: readonly string[] = [
+export const plannedInputs: readonly InputName[] = [
   'lock-timeout',
   'profile',
   'tags',
@@ -79,6 +98,13 @@ export const plannedInputs: readonly string[] = [
   'baseline',
   'diagnostics',
 ]
+
+/** Values of the contract that this version does not build yet, by input. */
+export const plannedValues: Partial<Record<InputName, readonly string[]>> = {
+  mode: ['plan', 'uninstall'],
+  rollout: ['guarded'],
+  probes: ['pod', 'mesh', 'direct'],
+}
 
 /** The Istio version installed where `istio-version` is left out. */
 export const defaultIstioVersion = '1.31.1'

@@ -98,7 +98,11 @@ function askedFrom(inputs: Inputs): Asked {
 function observeOptions(inputs: Inputs, kube: Kube, changedAt: number | null, deadline: number) {
   return {
     clusterName: inputs.clusterName,
-    probes: {mode: inputs.probes, exclude: inputs.probeExclude, concurrency: inputs.probeConcurrency},
+    probes: {
+      mode: inputs.probes === 'off' ? ('off' as const) : ('api-server' as const),
+      exclude: inputs.probeExclude,
+      concurrency: inputs.probeConcurrency,
+    },
     /** Old connections outlive a change of policy by the drain time (live-evidence.md, section 3). */
     settleUntil: changedAt === null ? null : changedAt + settleMs,
     deadline,
