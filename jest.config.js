@@ -17,9 +17,10 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '\\.(cluster|oracle)\\.test\\.ts$'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.(cluster|oracle|soak)\\.test\\.ts$'],
     },
     {...common, displayName: 'oracle', testMatch: ['<rootDir>/__tests__/**/*.oracle.test.ts']},
     {...common, displayName: 'cluster', testMatch: ['<rootDir>/__tests__/**/*.cluster.test.ts']},
+    {...common, displayName: 'soak', testMatch: ['<rootDir>/__tests__/**/*.soak.test.ts']},
   ],
 }
