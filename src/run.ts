@@ -1,8 +1,7 @@
+import {type Changed, type Connected, change} from './change.ts'
 import {checks} from './checks/index.ts'
 import {runChecks} from './checks/run.ts'
 import {endpoints} from './derive/endpoints.ts'
-import {enforce} from './enforce/enforce.ts'
-import {install} from './install/install.ts'
 import {reach} from './install/reach.ts'
 import {askWebhook} from './install/webhook.ts'
 import type {Io, Kube} from './io/io.ts'
@@ -12,7 +11,6 @@ import type {Report} from './model/report.ts'
 import type {Asked, Snapshot} from './model/snapshot.ts'
 import {snapshotFromManifests} from './observe/manifests.ts'
 import {observe, unreachable} from './observe/observe.ts'
-import {rulingMeshes} from './observe/ruling-meshes.ts'
 import {buildReport} from './report/build.ts'
 import {waive} from './report/waive.ts'
 import {stageLog} from './stages.ts'
@@ -28,55 +26,33 @@ export interface Ran {
 /** Installs Istio, enforces mutual TLS, and reports what the cluster then proves. Never throws: what failed is in the report's stages. */
 export async function run(inputs: Inputs, {ledger, pending}: Ledgers, {docsUrl}: Pick<RunContext, 'docsUrl'>, io: Io): Promise<Ran> {
   const stages = stageLog(io)
-  const notes: string[] = []
   const asked = askedFrom(inputs)
   const deadline = io.clock.ticks() + inputs.deadlineMs
 
-  const kube =
-    inputs.from.length > 0
-      ? null
-      : await stages.look(
-          'connect',
-          () => connect(inputs, io, deadline),
-          ({server}) => server,
-        )
-  let changedAt: number | null = null
-  let helmPath = ''
-  if (kube !== null && inputs.mode === 'enforce') {
-    const installed = await stages.change('install', () => install(inputs, kube.kube, kube.path, io))
-    const enforced = await stages.change('enforce', () => enforce(inputs, kube.kube, rulingMeshes, io))
-    notes.push(...(installed?.notes ?? []), ...(enforced?.notes ?? []))
-    helmPath = installed?.helmPath ?? ''
-    if (installed?.changed || enforced?.changed) changedAt = io.clock.ticks()
+  const connected = inputs.from.length > 0 ? null : await stages.look('connect', () => connect(inputs, io, deadline), serverText)
+  const changed = connected === null ? untouched : await change(inputs, connected, stages, io)
+  const look = async () => {
+    if (inputs.from.length > 0) return snapshotFromFiles(inputs.from, asked, io)
+    if (connected === null) return unreachable(asked, inputs.clusterName, io)
+    return observe(asked, observeOptions(inputs, connected.kube, changed.changedAt, deadline), connected.kube, io)
   }
-
-  const snapshot =
-    (await stages.look(
-      'observe',
-      async () => {
-        if (inputs.from.length > 0) {
-          const {snapshot, warnings} = await snapshotFromManifests(inputs.from, asked, io)
-          for (const warning of warnings) io.log.annotate('warning', warning.message, warning)
-          return snapshot
-        }
-        if (kube === null) return unreachable(asked, inputs.clusterName, io)
-        return observe(asked, observeOptions(inputs, kube.kube, changedAt, deadline), kube.kube, io)
-      },
-      readingText,
-    )) ?? unreachable(asked, inputs.clusterName, io)
-  kube?.kube.close()
+  const snapshot = (await stages.look('observe', look, readingText)) ?? unreachable(asked, inputs.clusterName, io)
+  connected?.kube.close()
 
   const results = runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`})
   const judged = waive(ledger, pending, endpoints(snapshot), results, Date.parse(snapshot.takenAt))
-  return {report: buildReport({inputs, snapshot, ...judged, stages: stages.all(), notes}), snapshot, helmPath}
+  const report = buildReport({inputs, snapshot, ...judged, stages: stages.all(), notes: changed.notes})
+  return {report, snapshot, helmPath: changed.helmPath}
 }
 
-async function connect(inputs: Inputs, io: Io, deadline: number): Promise<{kube: Kube; server: string; path: string}> {
+const untouched: Changed = {notes: [], helmPath: '', changedAt: null}
+
+async function connect(inputs: Inputs, io: Io, deadline: number): Promise<Connected> {
   const {context, allowExec, insecureSkipTlsVerify} = inputs
   const kubeconfig = await io.kubeconfigs.read(inputs.kubeconfig, {context, allowExec, insecureSkipTlsVerify})
   const kube = await io.connect({kubeconfig, context, insecureSkipTlsVerify, deadline})
   await reach(kube, inputs.expectedCluster)
-  const path = inputs.mode === 'enforce' ? await io.kubeconfigs.write(kube.kubeconfig, context) : ''
+  const path = inputs.mode === 'enforce' || inputs.mode === 'uninstall' ? await io.kubeconfigs.write(kube.kubeconfig, context) : ''
   return {kube, server: inputs.clusterName || 'the API server answers', path}
 }
 
@@ -111,6 +87,16 @@ function observeOptions(inputs: Inputs, kube: Kube, changedAt: number | null, de
 }
 
 const settleMs = 60_000
+
+async function snapshotFromFiles(from: string[], asked: Asked, io: Io): Promise<Snapshot> {
+  const {snapshot, warnings} = await snapshotFromManifests(from, asked, io)
+  for (const warning of warnings) io.log.annotate('warning', warning.message, warning)
+  return snapshot
+}
+
+function serverText({server}: Connected): string {
+  return server
+}
 
 function readingText(snapshot: Snapshot): string {
   const pods = snapshot.pods.read ? `${snapshot.pods.value.length} pods` : 'no pods'
