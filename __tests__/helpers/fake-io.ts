@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto'
+import {Duplex} from 'node:stream'
 import {changeCount} from '../../src/io/changes.ts'
-import type {GitHub, Io, Kube, KubeObject, RawAnswer, ShellOptions, ShellResult} from '../../src/io/io.ts'
+import type {ForwardedAnswer, GitHub, Io, Kube, KubeObject, RawAnswer, ShellOptions, ShellResult} from '../../src/io/io.ts'
 import {Failure, KubeFailure} from '../../src/model/failure.ts'
 
 /** An answer: the value itself, an Error to throw, or a function of the request's body (null for reads). */
@@ -9,7 +10,7 @@ export type Scripted = unknown | Error | ((body: unknown) => unknown)
 /** What the outside holds and answers; all of it optional. */
 export interface Script {
   /**
-   * By `METHOD /path`: GET (get, find; a list takes an array or `{items}`), APPLY, POST, PATCH, DELETE, PROBE.
+   * By `METHOD /path`: GET (get, find; a list takes an array or `{items}`), APPLY, POST, PATCH, DELETE, PROBE; `FORWARD namespace/pod:port/path`.
    * An unscripted read or delete is a 404, as on a real API server; an unscripted write answers with the object it was given.
    */
   kube?: Record<string, Scripted>
@@ -151,7 +152,8 @@ function fakeKube(script: Record<string, Scripted>, requests: SeenRequest[]): Ku
     const answer = typeof scripted === 'function' ? await scripted(body) : scripted
     if (answer instanceof Error) throw answer
     if (answer === undefined) throw refusal(404, `${method} ${path}: the server could not find the requested resource`, 'NotFound')
-    return structuredClone(answer)
+    // A stream is handed over as it is.
+    return answer instanceof Duplex ? answer : structuredClone(answer)
   }
   const missing = (thrown: unknown): null => {
     if (thrown instanceof KubeFailure && thrown.status === 404) return null
@@ -172,6 +174,10 @@ function fakeKube(script: Record<string, Scripted>, requests: SeenRequest[]): Ku
     patch: async (path, patch, options) => (await ask('PATCH', path, patch, options, patch)) as KubeObject,
     remove: async (path, options) => (await ask('DELETE', path, null, options).catch(missing)) !== null,
     probe: async (path, options) => (await ask('PROBE', path, null, options)) as RawAnswer,
+    forward: async ({namespace, pod, port}, options) =>
+      (await ask('FORWARD', `${namespace}/${pod}:${port}`, null, options)) as Awaited<ReturnType<Kube['forward']>>,
+    forwardedGet: async ({namespace, pod, port}, path, options) =>
+      (await ask('FORWARD', `${namespace}/${pod}:${port}${path}`, null, options)) as ForwardedAnswer,
     close: () => {},
   }
 }

@@ -1,3 +1,4 @@
+import type {Duplex} from 'node:stream'
 import type {KubeconfigSource} from '../model/inputs.ts'
 
 /** The outside, as an argument: the only door to effects. `src/io/live.ts` is the real one, `__tests__/helpers/fake-io.ts` the one fake. */
@@ -171,6 +172,20 @@ export interface RawAnswer {
   body: string
 }
 
+/** A port of a pod, as port-forward reaches it. */
+export interface ForwardTarget {
+  namespace: string
+  pod: string
+  port: number
+}
+
+/** The whole answer to a forwarded GET; `body` is UTF-8. */
+export interface ForwardedAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
 /** One API server. Reads and idempotent writes are retried (429 with Retry-After, 500, 502 to 504, resets) within a deadline; failures are KubeFailure. */
 export interface Kube {
   server: string
@@ -191,6 +206,13 @@ export interface Kube {
   remove(path: string, options?: {uid?: string}): Promise<boolean>
   /** One GET, never retried, no redirect followed; rejects with a plain Error whose message is the network's. */
   probe(path: string, options: {upgrade: boolean; timeoutMs: number; maxBytes: number}): Promise<RawAnswer>
+  /**
+   * A raw stream to a port of a pod's loopback (`create pods/portforward`), past capture: never to observe through. A refusal is a KubeFailure;
+   * what fails behind the API server destroys the stream with the kubelet's words. `end()` sends nothing, `destroy()` hangs up.
+   */
+  forward(target: ForwardTarget, options: {timeoutMs: number}): Promise<Duplex>
+  /** One HTTP GET over a stream of its own, never retried, no redirect followed; a refusal is a KubeFailure, the rest a plain Error. */
+  forwardedGet(target: ForwardTarget, path: string, options: {timeoutMs: number; maxBytes: number}): Promise<ForwardedAnswer>
   close(): void
 }
 

@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import {text} from 'node:stream/consumers'
 import {createGunzip} from 'node:zlib'
+import WebSocket from 'ws'
 import type {Files, Runner, Shell} from './io.ts'
 import {material, openSession, type Session} from './kube-session.ts'
 import {type Chosen, textOf} from './kubeconfig-text.ts'
@@ -31,6 +32,8 @@ export interface Transport {
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer>
   /** A request not yet sent: for exchanges with rules of their own. */
   open(method: string, path: string, headers: http.OutgoingHttpHeaders): Promise<http.ClientRequest>
+  /** A WebSocket that begins its handshake, with the credentials, TLS and proxy of every other request; no redirect is followed. */
+  socket(path: string, protocol: string, timeoutMs: number): Promise<WebSocket>
   /** Forgets credentials that the server refused; false when there is no way to get others. */
   renew(): boolean
   close(): void
@@ -58,13 +61,16 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
     }
     session = next
   }
+  const fresh = async () => {
+    if (Date.now() < session.expires) return
+    opening ??= renewed().finally(() => {
+      opening = null
+    })
+    await opening
+  }
+  const servername = cluster['tls-server-name'] ? {servername: cluster['tls-server-name']} : {}
   const open: Transport['open'] = async (method, path, headers) => {
-    if (Date.now() >= session.expires) {
-      opening ??= renewed().finally(() => {
-        opening = null
-      })
-      await opening
-    }
+    await fresh()
     return (server.protocol === 'https:' ? https : http).request({
       method,
       agent,
@@ -72,13 +78,20 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
       port: server.port || undefined,
       path: server.pathname.replace(/\/$/, '') + path,
       headers: {'user-agent': userAgent, ...session.headers, ...headers},
-      ...(cluster['tls-server-name'] ? {servername: cluster['tls-server-name']} : {}),
+      ...servername,
     })
+  }
+  const socket: Transport['socket'] = async (path, protocol, timeoutMs) => {
+    await fresh()
+    const address = `${server.origin.replace(/^http/, 'ws')}${server.pathname.replace(/\/$/, '')}${path}`
+    const headers = {'user-agent': userAgent, ...session.headers} as Record<string, string>
+    return new WebSocket(address, protocol, {agent, headers, handshakeTimeout: timeoutMs, perMessageDeflate: false, ...servername})
   }
   return {
     server: cluster.server,
     kubeconfig: () => textOf({...chosen, user: session.user}),
     open,
+    socket,
     async send({method, path, body, contentType = 'application/json'}, signal) {
       const sending = body === undefined ? {} : {'content-type': contentType, 'content-length': Buffer.byteLength(body)}
       const request = await open(method, path, {accept: 'application/json', 'accept-encoding': 'gzip', ...sending})

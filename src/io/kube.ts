@@ -1,5 +1,7 @@
 import {KubeFailure} from '../model/failure.ts'
+import {forwardedGet} from './forwarded-get.ts'
 import type {Kube, KubeObject} from './io.ts'
+import {forward} from './kube-forward.ts'
 import {objectFrom} from './kube-failure.ts'
 import {listPages} from './kube-list.ts'
 import {withQuery} from './kube-path.ts'
@@ -48,6 +50,12 @@ export function kubeOver(transport: Transport, patience: Patience): Kube {
       )
     },
     probe: (path, options) => probe(transport, path, options),
+    forward: (target, {timeoutMs}) => forward(transport, target, timeoutMs),
+    async forwardedGet(target, path, {timeoutMs, maxBytes}) {
+      const before = patience.clock.ticks()
+      const stream = await forward(transport, target, timeoutMs)
+      return forwardedGet(stream, path, {timeoutMs: timeoutMs - (patience.clock.ticks() - before), maxBytes})
+    },
     close: transport.close,
   }
 }
