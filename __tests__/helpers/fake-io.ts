@@ -184,12 +184,21 @@ function fakeKube(script: Record<string, Scripted>, requests: SeenRequest[]): Ku
 
 function fakeClock(start: string): Io['clock'] {
   let ms = 0
+  const repeated = new Set<{every: number; next: number; body: () => Promise<void>}>()
   return {
     now: () => new Date(Date.parse(start) + ms),
     ticks: () => ms,
     sleep: async (duration, signal) => {
       signal?.throwIfAborted()
       ms += duration
+      for (const one of repeated) {
+        for (; one.next <= ms; one.next += one.every) await one.body()
+      }
+    },
+    every(every, body) {
+      const one = {every, next: ms + every, body}
+      repeated.add(one)
+      return () => void repeated.delete(one)
     },
   }
 }

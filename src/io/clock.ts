@@ -14,5 +14,17 @@ export function liveClock(): Clock {
         throw signal?.aborted ? signal.reason : thrown
       }
     },
+    every(ms, body) {
+      let isBusy = false
+      const timer = setInterval(async () => {
+        if (isBusy) return
+        isBusy = true
+        await body().finally(() => {
+          isBusy = false
+        })
+      }, ms)
+      timer.unref()
+      return () => clearInterval(timer)
+    },
   }
 }

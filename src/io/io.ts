@@ -52,6 +52,8 @@ export interface Clock {
   ticks(): number
   /** Rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `body` each `ms` until the returned function is called, never a second time while one call lasts; keeps no process alive. */
+  every(ms: number, body: () => Promise<void>): () => void
 }
 
 export interface ShellOptions {
@@ -203,7 +205,7 @@ export interface Kube {
   /** JSON merge patch. */
   patch(path: string, patch: object, options: {fieldManager: string}): Promise<KubeObject>
   /** False when it was not there. */
-  remove(path: string, options?: {uid?: string}): Promise<boolean>
+  remove(path: string, options?: {uid?: string; resourceVersion?: string}): Promise<boolean>
   /** One GET, never retried, no redirect followed; rejects with a plain Error whose message is the network's. */
   probe(path: string, options: {upgrade: boolean; timeoutMs: number; maxBytes: number}): Promise<RawAnswer>
   /**
@@ -224,6 +226,8 @@ export interface GitHub {
   comments(repo: string, pullRequest: number): Promise<Comment[]>
   comment(repo: string, pullRequest: number, body: string): Promise<Comment>
   editComment(repo: string, id: number, body: string): Promise<Comment>
+  /** Open pull requests whose head is `OWNER:BRANCH`; `headRepo` '' when the fork is gone. */
+  pullRequests(repo: string, head: string): Promise<{number: number; headSha: string; headRepo: string; baseSha: string}[]>
   /** A file's text at a commit; null where it is not. */
   file(repo: string, path: string, ref: string): Promise<string | null>
   /** Minimizes as outdated; best effort. */

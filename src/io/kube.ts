@@ -42,8 +42,8 @@ export function kubeOver(transport: Transport, patience: Patience): Kube {
         contentType: 'application/merge-patch+json',
         body: JSON.stringify(patch),
       }),
-    remove(path, {uid} = {}) {
-      const body = JSON.stringify({apiVersion: 'v1', kind: 'DeleteOptions', ...(uid === undefined ? {} : {preconditions: {uid}})})
+    remove(path, preconditions) {
+      const body = JSON.stringify({apiVersion: 'v1', kind: 'DeleteOptions', preconditions})
       return orWhenMissing(
         ask({method: 'DELETE', path, body}).then(() => true),
         false,
