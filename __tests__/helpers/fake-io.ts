@@ -22,6 +22,8 @@ export interface Script {
   env?: Record<string, string>
   state?: Record<string, string>
   github?: GitHub
+  /** Raw connections; without it none can be opened. */
+  wire?: Partial<Io['wire']>
   now?: string
 }
 
@@ -75,6 +77,7 @@ export function fakeIo(script: Script = {}): FakeIo {
     failures: [],
     kube,
     changes: changeCount(),
+    wire: {dial: unscripted, tunnel: () => ({dial: unscripted, close: () => {}}), greet: unscripted, exchange: unscripted, ...script.wire},
     kubeconfigs: {
       read: async () => kube.kubeconfig,
       write: async (text) => {
@@ -138,6 +141,11 @@ export function fakeIo(script: Script = {}): FakeIo {
     }
     return said
   }
+}
+
+/** A raw connection that no script foresaw. */
+async function unscripted(): Promise<never> {
+  throw new Error('no raw connection was scripted')
 }
 
 /** What the API server says when it refuses, for scripts. */

@@ -14,6 +14,7 @@ import {liveLog} from './log.ts'
 import {liveRunner} from './runner.ts'
 import {liveShell} from './shell.ts'
 import {liveToolCache} from './tool-cache.ts'
+import {liveWire} from './wire-live.ts'
 
 /** The real outside of this process. */
 export function liveIo(): Io {
@@ -29,6 +30,7 @@ export function liveIo(): Io {
   return {
     ...door,
     cancelled,
+    wire: liveWire(),
     changes: changeCount(),
     downloads: liveDownloads(door.clock),
     toolCache: liveToolCache(),
