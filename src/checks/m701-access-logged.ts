@@ -1,10 +1,14 @@
+import {accessLogging, wideTelemetry} from '../derive/access-logging.ts'
+import {meshFor} from '../derive/mesh-for.ts'
 import {check, finding} from '../model/check.ts'
 import type {Mesh} from '../model/mesh.ts'
 import type {IstioObject} from '../model/policy.ts'
-import {apply} from './fix.ts'
+import type {Pod} from '../model/workload.ts'
+import {apply, merge} from './fix.ts'
 import {governedPods} from './policy-view.ts'
+import {istioRef, workloadList} from './subject.ts'
 
-/** Access logging is on for every namespace in scope with workloads of the mesh: by the mesh configuration or a Telemetry. */
+/** Calls to every workload of the mesh in scope are logged: by the mesh configuration or a Telemetry. */
 export const accessLogged = check({
   code: 'M701',
   slug: 'm701-access-logged',
@@ -16,33 +20,38 @@ export const accessLogged = check({
   hint: 'Turn access logging on with a Telemetry in the root namespace, or remove the one that turns it off.',
   run({mesh, pods, telemetries}, {asked}) {
     const severity = asked.accessLogging ? 'error' : 'info'
-    const governed = [...new Set(governedPods(pods, asked, mesh).map((pod) => pod.namespace))].sort()
-    const [first] = mesh
-    if (first === undefined) return []
-    const silent = governed.filter((namespace) => !isLogged(namespace, first, telemetries))
-    if (silent.length === 0) return []
-    const isMeshwide = !isLogged('', first, telemetries)
-    const root = first.rootNamespace
-    const off = telemetries.filter(({namespace, spec}) => silent.includes(namespace) && logging(spec) === false)
-    if (!isMeshwide && off.length > 0) {
-      return off.map((telemetry) =>
-        finding(
-          {kind: 'Telemetry', namespace: telemetry.namespace, name: telemetry.name, file: telemetry.file, line: telemetry.line},
-          `turns access logging off in \`${telemetry.namespace}\``,
-          {
-            severity,
-            fix: `kubectl -n ${telemetry.namespace} delete telemetry ${telemetry.name}`,
-          },
-        ),
-      )
-    }
-    return [
-      finding(
-        {kind: 'Telemetry', namespace: root, name: 'mesh-default'},
-        `does not turn access logging on, nor does the mesh configuration, for ${silent.map((name) => `\`${name}\``).join(', ')}`,
-        {
-          severity,
-          fix: apply(`apiVersion: telemetry.istio.io/v1
+    const silent = governedPods(pods, asked, mesh).flatMap((pod) => {
+      const own = meshFor(pod, mesh)
+      const {on, by} = accessLogging(pod, own, telemetries)
+      return on ? [] : [{pod, by, mesh: own}]
+    })
+    const groups = Map.groupBy(silent, ({by, mesh}) => (by === null ? `in ${mesh.rootNamespace}` : `${by.namespace}/${by.name}`))
+    return [...groups.values()].flatMap((group) => {
+      const [first] = group
+      if (first === undefined) return []
+      const silenced = group.map(({pod}) => pod)
+      return [{severity, ...(first.by === null ? unsaid(first.mesh, silenced, telemetries) : turnedOff(first.by, silenced))} as const]
+    })
+  },
+})
+
+function turnedOff(by: IstioObject, pods: Pod[]) {
+  return finding(istioRef(by), `turns access logging off for ${workloadList(pods)} in ${namespaceList(pods)}`, {
+    fix: `kubectl -n ${by.namespace} delete telemetry ${by.name}`,
+  })
+}
+
+/** A new Telemetry behind an older one without a selector would change nothing, so that one is to be mended. */
+function unsaid(mesh: Mesh, pods: Pod[], telemetries: IstioObject[]) {
+  const root = mesh.rootNamespace
+  const heeded = wideTelemetry(root, mesh, telemetries)
+  const says = `does not turn access logging on, nor does the mesh configuration, for ${namespaceList(pods)}`
+  if (heeded !== null) {
+    const spec = {accessLogging: [{providers: [{name: 'envoy'}]}]}
+    return finding(istioRef(heeded), says, {fix: merge('telemetry', root, heeded.name, {spec})})
+  }
+  return finding({kind: 'Telemetry', namespace: root, name: 'mesh-default'}, says, {
+    fix: apply(`apiVersion: telemetry.istio.io/v1
 kind: Telemetry
 metadata:
   name: mesh-default
@@ -51,30 +60,9 @@ spec:
   accessLogging:
     - providers:
         - name: envoy`),
-        },
-      ),
-    ]
-  },
-})
-
-/** The nearest level that speaks wins: the namespace's Telemetry, the root's, then the mesh configuration (model/telemetry.go:applicableTelemetries). */
-function isLogged(namespace: string, mesh: Mesh, telemetries: IstioObject[]): boolean {
-  const wide = telemetries.filter(
-    ({spec}) => spec['selector'] === undefined && spec['targetRef'] === undefined && spec['targetRefs'] === undefined,
-  )
-  for (const level of [namespace, mesh.rootNamespace]) {
-    const said = wide
-      .filter((telemetry) => telemetry.namespace === level)
-      .map(({spec}) => logging(spec))
-      .find((answer) => answer !== null)
-    if (said !== undefined) return said
-  }
-  return mesh.accessLogFile !== ''
+  })
 }
 
-/** true on, false off, null unsaid. */
-function logging(spec: Record<string, unknown>): boolean | null {
-  const entries = spec['accessLogging'] as {disabled?: boolean}[] | undefined
-  if (entries === undefined || entries.length === 0) return null
-  return !entries.every(({disabled}) => disabled === true)
+function namespaceList(pods: Pod[]): string {
+  return [...new Set(pods.map(({namespace}) => `\`${namespace}\``))].sort().join(', ')
 }
