@@ -34,8 +34,12 @@ export interface Bed {
   artifacts: string
   /** `sha256` is the digest of the linux-amd64 archive below `mirror`. */
   helm: {version: string; mirror: string; sha256: string}
+  /** The same of helm 3. */
+  helm3: {version: string; mirror: string; sha256: string}
   charts: {http: string; oci: string}
   istioVersions: string[]
+  /** A version one minor before those, in name alone (versions.ts). */
+  istioBefore: string
   /** YAML that an istiod chart here needs, for the proxy is upstream's Envoy. */
   istiodValues: string
   /** Folder of kubectl, helm, istioctl, crane and the components. */
@@ -163,8 +167,10 @@ function describe(number: number, built: Build): Bed {
     caFile: join(runDir, 'pki', 'ca.crt'),
     artifacts,
     helm: {version: versions.helm, mirror: `${artifacts}/helm`, sha256: built.helmSha256},
+    helm3: {version: versions.helm3, mirror: `${artifacts}/helm`, sha256: built.helm3Sha256},
     charts: {http: `${artifacts}/charts`, oci: `oci://${nodeIp}:8443/charts`},
     istioVersions: [...versions.istio],
+    istioBefore: versions.istioBefore.version,
     istiodValues: readFileSync(join(sourceDir, 'istiod-values.yaml'), 'utf8'),
     bin: built.bin,
     images: {echo: `docker.io/${imageNames.echo}`, pause: `docker.io/${imageNames.pause}`, proxy: `docker.io/istio/proxyv2:${newestIstio}`},

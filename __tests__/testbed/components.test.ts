@@ -57,6 +57,7 @@ function planOf(bed: number): Plan {
       artifacts: `${folder}/artifacts`,
       manifests: [],
       helmSha256: '',
+      helm3Sha256: '',
     },
     api: {request: unasked, json: unasked, create: unasked},
     init: {pid: 1, startTime: '0'},

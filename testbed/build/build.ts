@@ -3,9 +3,11 @@ import {join} from 'node:path'
 import {lock} from '../lock.ts'
 import {cacheDir} from '../paths.ts'
 import {recordedBeds, recordedBuild} from '../record.ts'
+import {versions} from '../versions.ts'
 import {contentKey, programsKey} from './cache-key.ts'
 import {packCharts} from './charts.ts'
 import {packHelm} from './helm-archive.ts'
+import {buildHelm3} from './helm3.ts'
 import {pushImages} from './images.ts'
 import {buildPackages, installPackages, runtimePackages} from './packages.ts'
 import {buildPrograms} from './programs.ts'
@@ -24,6 +26,8 @@ export interface Build {
   manifests: Manifest[]
   /** Digest of the linux-amd64 helm archive. */
   helmSha256: string
+  /** The same of helm 3. */
+  helm3Sha256: string
 }
 
 /** Returns the build for this source, making what is missing; safe to call from several processes at once. */
@@ -96,14 +100,21 @@ async function makeContent(programs: string, folder: string, onProgress: (line: 
     await packCharts({helm, folder: join(folder, 'artifacts', 'charts'), work, registry})
     return readManifests(registry)
   })
+  onProgress('building helm 3')
+  const helm3 = join(work, 'helm3')
+  await buildHelm3(helm3)
   onProgress('packing helm')
-  const helmSha256 = await packHelm(helm, join(folder, 'artifacts', 'helm'), work)
+  const helmSha256 = await packHelm(helm, versions.helm, join(folder, 'artifacts', 'helm'), work)
+  const helm3Sha256 = await packHelm(helm3, versions.helm3, join(folder, 'artifacts', 'helm'), work)
   rmSync(work, {recursive: true})
-  writeFileSync(join(folder, 'content.json'), JSON.stringify({helmSha256, manifests}, null, 1))
+  writeFileSync(join(folder, 'content.json'), JSON.stringify({helmSha256, helm3Sha256, manifests}, null, 1))
 }
 
 function read(programs: string, content: string): Build {
-  const recorded = JSON.parse(readFileSync(join(content, 'content.json'), 'utf8')) as {helmSha256: string; manifests: Manifest[]}
+  const recorded = JSON.parse(readFileSync(join(content, 'content.json'), 'utf8')) as Pick<
+    Build,
+    'helmSha256' | 'helm3Sha256' | 'manifests'
+  >
   return {
     bin: join(programs, 'bin'),
     cni: join(programs, 'cni'),

@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {sourceDir} from '../paths.ts'
+import {helm3Sources} from './helm3.ts'
 import {buildFlags, programGroups} from './programs.ts'
 
 /** Names the programs: another module version or build flag gives another key. */
@@ -16,7 +17,7 @@ export function contentKey(programs: string = programsKey()): string {
   const code = ['../versions.ts', ...readdirSync(folder).filter((file) => file.endsWith('.ts'))]
     .sort()
     .map((file) => readFileSync(join(folder, file), 'utf8'))
-  return digest([programs, ...code])
+  return digest([programs, ...helm3Sources(), ...code])
 }
 
 /** A short digest of texts, in which the borders between them count. */

@@ -32,7 +32,7 @@ export async function packCharts({
     HELM_CONFIG_HOME: join(work, 'helm'),
     HELM_DATA_HOME: join(work, 'helm'),
   }
-  for (const version of versions.istio) {
+  for (const version of [versions.istioBefore.version, ...versions.istio]) {
     for (const [name, source] of Object.entries(sources)) {
       const chart = join(work, 'charts', version, name)
       cpSync(join(charts, source), chart, {recursive: true})

@@ -2,13 +2,12 @@ import {createHash} from 'node:crypto'
 import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {run} from '../shell.ts'
-import {versions} from '../versions.ts'
 import {sourceDir} from '../paths.ts'
 
 /** Packs the built helm as get.helm.sh does and returns the archive's SHA-256; the same program always gives the same archive. */
-export async function packHelm(helm: string, folder: string, work: string): Promise<string> {
-  const name = `helm-${versions.helm}-linux-amd64.tar.gz`
-  const root = join(work, 'helm-archive')
+export async function packHelm(helm: string, version: string, folder: string, work: string): Promise<string> {
+  const name = `helm-${version}-linux-amd64.tar.gz`
+  const root = join(work, `helm-archive-${version}`)
   mkdirSync(join(root, 'linux-amd64'), {recursive: true})
   mkdirSync(folder, {recursive: true})
   copyFileSync(helm, join(root, 'linux-amd64', 'helm'))

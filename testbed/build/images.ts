@@ -20,11 +20,16 @@ const images: Image[] = [
   {name: imageNames.pause, layers: ['busybox'], entrypoint: '/bin/sleep,2147483647'},
   {name: imageNames.coredns, layers: ['coredns'], entrypoint: '/coredns'},
   {name: imageNames.echo, layers: ['busybox', 'app'], entrypoint: '/usr/local/bin/server'},
-  ...versions.istio.flatMap((istio) => [
-    {name: `istio/pilot:${istio}`, layers: [`pilot-${istio}`], entrypoint: '/usr/local/bin/pilot-discovery', user: '1337:1337'},
-    {name: `istio/proxyv2:${istio}`, layers: ['proxy', `agent-${istio}`], entrypoint: '/usr/local/bin/pilot-agent'},
-  ]),
+  ...versions.istio.flatMap((istio) => istioImages(istio, istio)),
+  ...istioImages(versions.istioBefore.version, versions.istioBefore.is),
 ]
+
+function istioImages(tag: string, built: string): Image[] {
+  return [
+    {name: `istio/pilot:${tag}`, layers: [`pilot-${built}`], entrypoint: '/usr/local/bin/pilot-discovery', user: '1337:1337'},
+    {name: `istio/proxyv2:${tag}`, layers: ['proxy', `agent-${built}`], entrypoint: '/usr/local/bin/pilot-agent'},
+  ]
+}
 
 /** Makes all images from the built programs and pushes them to the registry at `registry`; `work` is scratch. */
 export async function pushImages({
