@@ -12,6 +12,10 @@ export interface Finding {
   severity: Severity
   /** The port rows it speaks of, as `namespace/kind/name:port`, if any. */
   endpoints: string[]
+  /** Against a baseline that fits: true where it is not in there. */
+  isNew?: boolean
+  /** A waiver of it, ready for the ledger; the reason, owner and day are the reader's to write. '' where none could excuse it. */
+  waiver?: string
 }
 
 /** A check says `unknown` when a needed part was unread or it threw, `skipped` when its role was not granted or it was ignored. */
@@ -29,6 +33,8 @@ export interface CheckResult {
   /** Why unknown or skipped, else ''. */
   reason: string
   findings: Finding[]
+  /** Of a merged report: where it was asked. */
+  cluster?: string
 }
 
 /** The values of the parts a check declared, already read. */

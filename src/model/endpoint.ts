@@ -32,4 +32,8 @@ export interface Endpoint {
   evidence: Evidence[]
   file?: string
   line?: number
+  /** Of a merged report: whose row this is. */
+  cluster?: string
+  /** Against a baseline that fits: true where this row is worse than there. */
+  isNew?: boolean
 }

@@ -5,9 +5,11 @@ export interface Ref {
   name: string
   file?: string
   line?: number
+  /** Of a merged report. */
+  cluster?: string
 }
 
-/** `Kind namespace/name`, the one way a ref is written in text. */
+/** `Kind namespace/name`, with ` in CLUSTER` where several are spoken of: the one way a ref is written in text. */
 export function refText(ref: Ref): string {
-  return `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`
+  return `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}${ref.cluster === undefined ? '' : ` in ${ref.cluster}`}`
 }

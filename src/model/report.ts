@@ -1,6 +1,7 @@
-import type {CheckResult} from './check.ts'
-import type {Endpoint} from './endpoint.ts'
+import type {CheckResult, Severity} from './check.ts'
+import type {EffectiveMode, Endpoint, PortVerdict} from './endpoint.ts'
 import type {Control} from './evidence.ts'
+import type {Ref} from './ref.ts'
 
 export type VerdictStatus = 'pass' | 'fail' | 'unknown'
 
@@ -22,6 +23,7 @@ export interface Stage {
   /** When failed: what to do, and the anchor in docs/troubleshooting.md. */
   cure: string
   entry: string
+  cluster?: string
 }
 
 /** Row counts by verdict. */
@@ -48,6 +50,69 @@ export interface Waiver {
   covers: string[]
   file: string
   line: number
+  /** The object whose annotation says it; absent for an entry of the ledger. */
+  by?: Ref
+  cluster?: string
+  /** Against a baseline that fits: not in it in this state. */
+  isNew?: boolean
+}
+
+/** On what terms a run was judged: two reports can only be compared, and a report judged again, with these in mind. */
+export interface Terms {
+  require: 'proven' | 'configured'
+  failOn: 'warning' | 'error' | 'never'
+  minCoverage: number
+  allowEmpty: boolean
+  mtlsMode: 'STRICT' | 'PERMISSIVE'
+  gate: 'all' | 'new'
+  /** Check codes left out. */
+  ignore: string[]
+}
+
+/** A port that changed against the baseline; null where there was no such row, or is none any more. */
+export interface PortChange {
+  /** As findings name rows. */
+  id: string
+  before: {verdict: PortVerdict; mode: EffectiveMode} | null
+  now: {verdict: PortVerdict; mode: EffectiveMode} | null
+}
+
+/** This report beside an earlier one. What is new carries `isNew` itself: findings, rows and waivers. */
+export interface Comparison {
+  /** Findings by number; `unseen` are those of the baseline whose check could not judge this time: neither fixed nor there. */
+  new: number
+  fixed: number
+  unchanged: number
+  unseen: number
+  /** Why the two cannot be compared, or ''; all numbers are then 0 and nothing carries `isNew`. */
+  misfit: string
+  /** What differs between the two and forbids no comparison. */
+  remarks: string[]
+  baseline: {takenAt: string; status: VerdictStatus; coverage: number; cluster: string; uid: string; istio: string}
+  /** The fixed findings. */
+  gone: {code: string; severity: Severity; subject: Ref; message: string}[]
+  worse: PortChange[]
+  better: PortChange[]
+}
+
+/** One cluster of a merged report; its rows, results, stages and waivers name it in `cluster`. */
+export interface ClusterReport {
+  /** Unique within the report. */
+  name: string
+  uid: string
+  verdict: Verdict
+  counts: Counts
+  mode: string
+  takenAt: string
+  changed: boolean
+  istio: string
+  kubernetes: string
+  scope: {namespaces: string[]; exclude: string[]}
+  terms: Terms
+  notes: string[]
+  comparison: Comparison | null
+  /** The file it was read from. */
+  file: string
 }
 
 /** All that will be said, by every channel alike (schema/report.schema.json). */
@@ -67,9 +132,14 @@ export interface Report {
   /** Things worth a line that judge nothing: exclusions, skipped TLS verification, digests used. */
   notes: string[]
   waivers: Waiver[]
-  comparison: null | {new: number; fixed: number}
+  comparison: Comparison | null
+  terms: Terms
+  /** The fork whose code wrote the judged evidence; absent where the evidence is our own. */
+  reportedBy?: {repo: string; sha: string}
+  /** Of a merged report: its clusters, worst first. */
+  clusters?: ClusterReport[]
   /** Parts of the snapshot that the rows rest on and that could not be read: they make the verdict unknown, whatever `ignore` says. */
-  unread: {part: string; reason: string}[]
+  unread: {part: string; reason: string; cluster?: string}[]
 }
 
 /** What a stage did: `says` one sentence for the log and the summary; `notes` worth a line in the report. */

@@ -1,10 +1,12 @@
 import type {CheckResult} from '../model/check.ts'
 import type {Endpoint} from '../model/endpoint.ts'
 import type {Inputs} from '../model/inputs.ts'
-import type {Report, Stage, Waiver} from '../model/report.ts'
+import type {Report, Stage, Terms, Waiver} from '../model/report.ts'
 import {isInScope, type Parts, type Snapshot} from '../model/snapshot.ts'
+import {compare} from './compare.ts'
 import {countsOf} from './counts.ts'
 import {verdictOf} from './verdict.ts'
+import {withWaivers} from './waiver-stanza.ts'
 
 /** What a report is made from; `changed` defaults to what the stages say. */
 export interface ReportParts {
@@ -14,33 +16,47 @@ export interface ReportParts {
   results: CheckResult[]
   /** What became of the ledger; none where there is no ledger. */
   waivers?: Waiver[]
+  /** An earlier report to compare with; null or absent: none. */
+  baseline?: Report | null
   stages: Stage[]
   notes: string[]
   changed?: boolean
+  /** The fork whose code wrote the files that were judged. */
+  reportedBy?: Report['reportedBy']
 }
 
 /** The one report that every channel renders: nothing is counted or judged after this. */
-export function buildReport({inputs, snapshot, endpoints, results, waivers = [], stages, notes, changed}: ReportParts): Report {
-  const counts = countsOf(endpoints)
+export function buildReport(parts: ReportParts): Report {
+  const {inputs, snapshot, stages, notes, changed, baseline = null, waivers = [], reportedBy} = parts
+  const about = {
+    mode: inputs.mode,
+    cluster: clusterOf(inputs, snapshot),
+    scope: {namespaces: inputs.namespaces, exclude: inputs.excludeNamespaces},
+    terms: termsOf(inputs),
+  }
+  const found = {endpoints: parts.endpoints, results: parts.results.map(withWaivers), waivers}
+  const marked = baseline === null ? {...found, comparison: null} : compare({...about, ...found}, baseline)
+  const counts = countsOf(marked.endpoints)
   const unread = unreadParts(snapshot)
   return {
     version: 1,
-    verdict: verdictOf({counts, endpoints, results, stages, unread, waivers}, inputs),
-    mode: inputs.mode,
+    verdict: verdictOf({counts, ...marked, stages, unread}, inputs),
     takenAt: snapshot.takenAt,
-    cluster: clusterOf(inputs, snapshot),
-    scope: {namespaces: inputs.namespaces, exclude: inputs.excludeNamespaces},
+    ...about,
     counts,
     changed: changed ?? stages.some((stage) => stage.changed),
     stages,
-    endpoints,
-    results,
+    ...marked,
     controls: snapshot.probes.read ? snapshot.probes.value.controls : [],
     notes: [...notes, ...ownNotes(inputs, snapshot)],
-    waivers,
-    comparison: null,
+    ...(reportedBy === undefined ? {} : {reportedBy}),
     unread,
   }
+}
+
+/** The inputs that judge, as the report keeps them. */
+export function termsOf({require, failOn, minCoverage, allowEmpty, mtlsMode, gate, ignore}: Inputs): Terms {
+  return {require, failOn, minCoverage, allowEmpty, mtlsMode, gate, ignore}
 }
 
 /** The parts every row rests on: without one of them the rows themselves may be missing. */

@@ -2,7 +2,7 @@ import type {Endpoint} from '../model/endpoint.ts'
 import type {VerdictStatus} from '../model/report.ts'
 import {coverage, covered, judged, shownPercent} from './counts.ts'
 import {rankedFindings, tally, weighs} from './findings.ts'
-import type {Gate, Judged} from './verdict.ts'
+import {type Gate, isCounted, type Judged} from './verdict.ts'
 import {isRotten} from './waive.ts'
 import {clipped, plural, policyName, quoted, rowName} from './words.ts'
 
@@ -40,22 +40,24 @@ function failedStage({stages}: Judged): string {
 
 function failed(report: Judged, gate: Gate): string[] {
   const {counts, endpoints} = report
-  const [worst] = worstFirst(endpoints)
+  const open = worstFirst(endpoints).filter((row) => isCounted(row, gate))
+  const [worst] = open
   if (worst !== undefined) {
-    const many = counts.violated > 1
-    const what = `${ofAll(counts.violated, judged(counts))} ${many ? 'accept' : 'accepts'} plain text`
+    const many = open.length > 1
+    const since = gate.gate === 'new' ? ' and did not before' : ''
+    const what = `${ofAll(open.length, judged(counts))} ${many ? 'accept' : 'accepts'} plain text${since}`
     return [`${what}${many ? ', first' : ':'} ${rowName(worst)}, ${whyViolated(worst)}`]
   }
-  const heavy = rankedFindings(report).filter(({finding}) => weighs(finding.severity, gate.failOn))
+  const heavy = rankedFindings(report).filter(({finding}) => weighs(finding.severity, gate.failOn) && isCounted(finding, gate))
   const [first] = heavy
-  if (first === undefined) return rotten(report)
+  if (first === undefined) return rotten(report, gate)
   const {subject} = first.finding
   const more = heavy.length > 1 ? `, and ${plural(heavy.length - 1, 'more finding')}` : ''
   return [`${first.result.code} fails: ${sentencePart(first.result.title)} (${policyName(subject, '')})${more}`]
 }
 
-function rotten({waivers}: Judged): string[] {
-  const [first, ...more] = waivers.filter(isRotten)
+function rotten({waivers}: Judged, gate: Gate): string[] {
+  const [first, ...more] = waivers.filter((waiver) => isRotten(waiver) && isCounted(waiver, gate))
   if (first === undefined) return []
   const others = more.length === 0 ? '' : `, and ${plural(more.length, 'more waiver')}`
   return [
@@ -63,7 +65,9 @@ function rotten({waivers}: Judged): string[] {
   ]
 }
 
-function unsure({unread, results, counts, endpoints}: Judged, gate: Gate): string {
+function unsure({unread, results, counts, endpoints, comparison}: Judged, gate: Gate): string {
+  const misfit = gate.gate === 'new' ? (comparison?.misfit ?? 'There is no baseline to compare with') : ''
+  if (misfit !== '') return `${sentencePart(misfit)}; \`gate: new\` excuses nothing then`
   const [part] = unread
   if (part !== undefined) return `The ${part.part} of the cluster could not be read: ${sentencePart(part.reason)}`
   const open = results.filter((result) => result.status === 'unknown' && weighs(result.severity, gate.failOn))
@@ -82,8 +86,23 @@ function unsure({unread, results, counts, endpoints}: Judged, gate: Gate): strin
 }
 
 function passed(report: Judged, gate: Gate): string {
-  const warnings = tally(report).warning
-  return [passedRows(report, gate), warnings > 0 ? plural(warnings, 'warning') : ''].filter((part) => part !== '').join('; ')
+  const {warning, error} = tally(report)
+  const others = [error > 0 ? plural(error, 'error') : '', warning > 0 ? plural(warning, 'warning') : ''].filter((part) => part !== '')
+  const known = gate.gate === 'new' ? excused(report, gate) : ''
+  const rows = known === '' ? passedRows(report, gate) : ''
+  return [known, rows, ...others].filter((part) => part !== '').join('; ')
+}
+
+/** What only the baseline excuses, said before everything else: such a pass is no proof of mutual TLS. */
+function excused({endpoints, results, waivers, counts, comparison}: Judged, gate: Gate): string {
+  const open = worstFirst(endpoints)
+  const heavy = rankedFindings({results}).filter(({finding}) => weighs(finding.severity, gate.failOn))
+  const [worst] = open
+  if (open.length + heavy.length === 0 && !waivers.some(isRotten)) return ''
+  const since = `No worse than the baseline of ${(comparison?.baseline.takenAt ?? '').slice(0, 10)}`
+  if (worst === undefined) return `${since}, whose findings are not mended`
+  const still = `${ofAll(open.length, judged(counts))} still ${open.length === 1 ? 'accepts' : 'accept'} plain text`
+  return `${since}: ${still}${open.length === 1 ? ', ' : ', first '}${rowName(worst)}`
 }
 
 function passedRows({counts, endpoints}: Judged, gate: Gate): string {

@@ -1,15 +1,19 @@
-import type {Inputs} from '../model/inputs.ts'
-import type {Report, Verdict} from '../model/report.ts'
-import {coverage, judged, shownPercent} from './counts.ts'
+import type {Report, Terms, Verdict} from '../model/report.ts'
+import {countsOf, coverage, judged, shownPercent} from './counts.ts'
 import {rankedFindings, weighs} from './findings.ts'
 import {reasonFor} from './reason.ts'
 import {isRotten} from './waive.ts'
 
 /** The inputs that judge. */
-export type Gate = Pick<Inputs, 'failOn' | 'require' | 'minCoverage' | 'allowEmpty' | 'mtlsMode'>
+export type Gate = Omit<Terms, 'ignore'>
 
 /** What the verdict is made from. */
-export type Judged = Pick<Report, 'counts' | 'endpoints' | 'results' | 'stages' | 'unread' | 'waivers'>
+export type Judged = Pick<Report, 'counts' | 'endpoints' | 'results' | 'stages' | 'unread' | 'waivers' | 'comparison'>
+
+/** Does it count against the run? All does, save with `gate: new` what a baseline that fits says was there already. */
+export function isCounted({isNew}: {isNew?: boolean}, {gate}: Pick<Gate, 'gate'>): boolean {
+  return gate === 'all' || isNew !== false
+}
 
 /** interface.md, "The verdict, exactly": fail, else unknown, else pass, with its one sentence. */
 export function verdictOf(report: Judged, gate: Gate): Verdict {
@@ -22,23 +26,23 @@ export function verdictOf(report: Judged, gate: Gate): Verdict {
 export function stepFails(report: Judged & Pick<Report, 'verdict'>, gate: Gate): boolean {
   if (report.verdict.status === 'pass') return false
   if (gate.failOn !== 'never') return true
-  const {counts} = report
-  const forgiven = {...report, counts: {...counts, total: counts.total - counts.violated, violated: 0}}
-  return isUnsure(report, gate) || fallsShort(forgiven, gate)
+  const forgiven = report.endpoints.filter(({verdict}) => verdict !== 'violated')
+  return isUnsure(report, gate) || fallsShort({...report, endpoints: forgiven}, gate)
 }
 
 /** A row accepts plain text, a finding weighs enough, or the ledger of waivers is not true any more. */
 function isBad(report: Judged, gate: Gate): boolean {
   return (
-    report.counts.violated > 0 ||
-    rankedFindings(report).some(({finding}) => weighs(finding.severity, gate.failOn)) ||
-    (gate.failOn !== 'never' && report.waivers.some(isRotten))
+    report.endpoints.some((row) => row.verdict === 'violated' && isCounted(row, gate)) ||
+    rankedFindings(report).some(({finding}) => weighs(finding.severity, gate.failOn) && isCounted(finding, gate)) ||
+    (gate.failOn !== 'never' && report.waivers.some((waiver) => isRotten(waiver) && isCounted(waiver, gate)))
   )
 }
 
 /** Something that counts failed, was not read, or is not there. */
-function isUnsure({stages, unread, results, counts}: Judged, gate: Gate): boolean {
+function isUnsure({stages, unread, results, counts, comparison}: Judged, gate: Gate): boolean {
   return (
+    (gate.gate === 'new' && (comparison === null || comparison.misfit !== '')) ||
     stages.some((stage) => stage.status === 'failed') ||
     unread.length > 0 ||
     results.some((result) => result.status === 'unknown' && weighs(result.severity, gate.failOn)) ||
@@ -46,6 +50,8 @@ function isUnsure({stages, unread, results, counts}: Judged, gate: Gate): boolea
   )
 }
 
-function fallsShort({counts}: Judged, gate: Gate): boolean {
-  return judged(counts) > 0 && coverage(counts, gate.require) < gate.minCoverage
+/** An open port that is known is excused, not covered: it drops out of both sides of the percentage. */
+function fallsShort({endpoints}: Judged, gate: Gate): boolean {
+  const asked = countsOf(endpoints.filter((row) => row.verdict !== 'violated' || isCounted(row, gate)))
+  return judged(asked) > 0 && coverage(asked, gate.require) < gate.minCoverage
 }

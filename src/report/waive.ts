@@ -24,8 +24,11 @@ export function waive(
   const judged = ledger.map((entry) => ({entry, status: standing(entry, now), covers: new Set<string>()}))
   const inForce = judged.filter(({status}) => status === 'in-force' || status === 'expiring')
 
-  const coveringFinding = (code: string, finding: Finding) =>
-    inForce.find(({entry}) => entry.code === code && findingIds(finding).every((id) => reaches(entry, id)))
+  // All that a finding names must be waived, by one entry or by several: an entry names one workload.
+  const coveringFinding = (code: string, finding: Finding) => {
+    const byId = findingIds(finding).map((id) => inForce.filter(({entry}) => entry.code === code && reaches(entry, id)))
+    return byId.every((some) => some.length > 0) ? new Set(byId.flat()) : new Set<never>()
+  }
   const codesOf = new Map<string, Set<string>>()
   for (const {code, findings} of results)
     for (const {endpoints: ids} of findings) for (const id of ids) codesOf.set(id, (codesOf.get(id) ?? new Set()).add(code))
@@ -52,11 +55,17 @@ export function waive(
 
   const left = results.map((result) => {
     const findings = result.findings.filter((finding) => {
-      const waiver = coveringFinding(result.code, finding)
-      waiver?.covers.add(`${result.code} ${findingIds(finding).join(' ')}`)
+      const covering = coveringFinding(result.code, finding)
+      for (const {covers, entry} of covering) {
+        covers.add(
+          `${result.code} ${findingIds(finding)
+            .filter((id) => reaches(entry, id))
+            .join(' ')}`,
+        )
+      }
       // What was only seen on a row that is waived as configured says nothing new.
       return (
-        waiver === undefined && !(isSighting(result) && finding.endpoints.length > 0 && finding.endpoints.every((id) => waivedRows.has(id)))
+        covering.size === 0 && !(isSighting(result) && finding.endpoints.length > 0 && finding.endpoints.every((id) => waivedRows.has(id)))
       )
     })
     return findings.length === result.findings.length
@@ -83,9 +92,9 @@ export function isRotten({status}: Waiver): boolean {
   return status === 'expired' || status === 'unused' || status === 'too-broad'
 }
 
-/** `namespace/Kind/name:port`, as findings name rows; `*` stands for all undeclared ports. */
-export function endpointId({namespace, workload, port}: Pick<Endpoint, 'namespace' | 'workload' | 'port'>): string {
-  return `${namespace}/${workload.kind}/${workload.name}:${port ?? '*'}`
+/** `namespace/Kind/name:port`, as findings name rows; `*` stands for all undeclared ports. In a merged report the cluster stands in front. */
+export function endpointId({cluster, namespace, workload, port}: Pick<Endpoint, 'cluster' | 'namespace' | 'workload' | 'port'>): string {
+  return `${cluster === undefined ? '' : `${cluster}/`}${namespace}/${workload.kind}/${workload.name}:${port ?? '*'}`
 }
 
 function standing(entry: LedgerEntry, now: number): 'in-force' | 'expiring' | 'expired' | 'too-broad' {
@@ -120,7 +129,7 @@ function isSighting({code}: CheckResult): boolean {
 }
 
 /** The rows a finding speaks of, else the object it blames. */
-function findingIds({endpoints, subject}: Finding): string[] {
+export function findingIds({endpoints, subject}: Pick<Finding, 'endpoints' | 'subject'>): string[] {
   return endpoints.length > 0
     ? endpoints
     : [`${subject.kind === 'Namespace' ? subject.name : (subject.namespace ?? '')}/${subject.kind}/${subject.name}:*`]
