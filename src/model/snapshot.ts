@@ -3,6 +3,7 @@ import type {Cluster, ControlPlane, Mesh, ValidationAnswer} from './mesh.ts'
 import type {Part} from './part.ts'
 import type {IstioObject, PeerAuthentication} from './policy.ts'
 import type {DistributedRoots} from './root.ts'
+import type {ApiServerCall, Traffic} from './traffic.ts'
 import type {Namespace, Pod, Service, Template} from './workload.ts'
 
 /** Everything that was read, projected to what the checks need: plain JSON, no Secret data, can be saved and judged again. */
@@ -11,6 +12,10 @@ export interface Snapshot extends Parts {
   /** RFC 3339; checks take this as "now". */
   takenAt: string
   asked: Asked
+  /** Whom the API server calls; read only for a forecast. */
+  apiServerCalls?: Part<ApiServerCall[]>
+  /** What access logs tell of plain calls; read only for a forecast. */
+  traffic?: Part<Traffic>
 }
 
 /** The parts a check may need; names are also the keys of `needs`. */

@@ -18,6 +18,8 @@ export interface Container {
   ready: boolean
   /** Why it waits (`ImagePullBackOff: …`), or ''. */
   waiting: string
+  /** How often the kubelet started it anew; absent in snapshots of older versions. */
+  restarts?: number
 }
 
 /** A kubelet probe or lifecycle hook of a container; `port` is a number or a port name. */
@@ -27,6 +29,8 @@ export interface HealthProbe {
   port: number | string
   path: string
   scheme: string
+  /** How long the kubelet takes to see it fail, in seconds: period × failureThreshold; absent for Kubernetes' default of 30. */
+  patienceSeconds?: number
 }
 
 /** The shape of a pod, live or to be created. */

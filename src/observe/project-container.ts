@@ -17,6 +17,7 @@ export function containerFrom(container: Fields, status: Fields = {}): Container
     runAsGroup: numberOf(security['runAsGroup'], null),
     ready: status['ready'] === true,
     waiting: waitingText(fieldsOf(fieldsOf(status['state'])['waiting'])),
+    ...(numberOf(status['restartCount'], 0) > 0 && {restarts: numberOf(status['restartCount'], 0)}),
   }
 }
 
@@ -64,10 +65,15 @@ function healthProbeFrom(kind: HealthProbe['kind'], probe: Fields): HealthProbe[
     const action = fieldsOf(probe[field])
     const port = typeof action['port'] === 'string' ? action['port'] : numberOf(action['port'], 0)
     const path = textOf(type === 'grpc' ? action['service'] : action['path'])
-    return [{kind, type, port, path, scheme: type === 'http' ? textOf(action['scheme'], 'HTTP') : ''}]
+    const patience = numberOf(probe['periodSeconds'], 10) * numberOf(probe['failureThreshold'], 3)
+    const scheme = type === 'http' ? textOf(action['scheme'], 'HTTP') : ''
+    return [{kind, type, port, path, scheme, ...(patience !== defaultPatience && {patienceSeconds: patience})}]
   }
   return []
 }
+
+/** The API server's defaults, 10 s and 3 tries (core/v1/defaults.go:SetDefaults_Probe). */
+const defaultPatience = 30
 
 const probeTypes: [string, HealthProbe['type']][] = [
   ['httpGet', 'http'],
