@@ -213,6 +213,19 @@ export interface KubeObject {
   [field: string]: unknown
 }
 
+/** Kinds whose fields are declared in `io/kube-messages.ts`. */
+export type ListedKind =
+  | 'Namespace'
+  | 'ConfigMap'
+  | 'Service'
+  | 'Pod'
+  | 'Deployment'
+  | 'StatefulSet'
+  | 'DaemonSet'
+  | 'ReplicaSet'
+  | 'Job'
+  | 'CronJob'
+
 /** What came back from a proxied request, untouched by retries or redirects; `body` is cut at the asked size. */
 export interface RawAnswer {
   status: number
@@ -242,8 +255,11 @@ export interface Kube {
   get<T = KubeObject>(path: string): Promise<T>
   /** null on 404. */
   find<T = KubeObject>(path: string): Promise<T | null>
-  /** All pages of a list (500 a page), each item handed to `project` and dropped at once. */
-  list<T>(path: string, project: (item: KubeObject) => T | null): Promise<T[]>
+  /**
+   * All pages of a list, each item handed to `project` and dropped at once. With `kind` items hold the fields declared for it in
+   * `io/kube-messages.ts` alone, and come as protobuf: a tenth of the work.
+   */
+  list<T>(path: string, project: (item: KubeObject) => T | null, options?: {kind?: ListedKind}): Promise<T[]>
   /** Server-side apply, never forced; a conflict is a KubeFailure with status 409. */
   apply(path: string, object: object, options: {fieldManager: string; dryRun?: boolean}): Promise<KubeObject>
   /** POST; for reviews and dry runs. */

@@ -20,6 +20,19 @@ export function objectFrom({status, body}: KubeAnswer, {path}: KubeRequest): unk
   }
 }
 
+/** An answer in protobuf that is none, or is cut off though its connection was not. */
+export function garbledBy(thrown: RangeError, {path}: KubeRequest): KubeFailure {
+  return new KubeFailure(`the API server's protobuf could not be read: ${thrown.message}`, {
+    status: 200,
+    reason: garbled,
+    path,
+    cause: thrown,
+  })
+}
+
+/** The reason of `garbledBy`. */
+export const garbled = 'Garbled'
+
 /** No answer at all: status 0, the network's own words, its error code as reason. */
 export function notAnswered(thrown: unknown, server: string, {path}: KubeRequest): KubeFailure {
   return new KubeFailure(`the API server at ${server} did not answer: ${networkText(thrown)}`, {

@@ -1,6 +1,16 @@
 import {KubeFailure} from '../model/failure.ts'
-import type {KubeObject} from './io.ts'
+import type {KubeObject, ListedKind} from './io.ts'
 import {withQuery} from './kube-path.ts'
+import {ListReader} from './kube-stream.ts'
+import type {KubeAnswer, KubeRequest} from './kube-transport.ts'
+import {garbled, objectFrom} from './kube-failure.ts'
+import type {Texts} from './texts.ts'
+
+/** What reading a list takes: `send` answers with a success or throws `KubeFailure`. */
+export interface ListSource {
+  send(request: KubeRequest): Promise<KubeAnswer>
+  texts: Texts
+}
 
 /** A page of a list as the API server writes it: items of built-in kinds name neither kind nor apiVersion. */
 interface Page {
@@ -10,34 +20,63 @@ interface Page {
   items: KubeObject[] | null
 }
 
-/** All pages of a list, each item projected and dropped at once; a continue token that expired (410) restarts the list, once. */
+/**
+ * All pages of a list, each item projected and dropped at once; a continue token that expired (410) restarts the list, once. With `kind`
+ * in protobuf; in JSON where something in between answers so, speaks no protobuf (406, 415) or garbles it.
+ */
 export async function listPages<T>(
-  get: (path: string) => Promise<Page>,
+  source: ListSource,
   path: string,
   project: (item: KubeObject) => T | null,
+  kind?: ListedKind,
 ): Promise<T[]> {
   try {
-    return await pages(get, path, project)
+    return await pages(source, path, project, kind)
   } catch (thrown) {
-    if (!(thrown instanceof KubeFailure && thrown.status === 410)) throw thrown
-    return pages(get, path, project)
+    if (!(thrown instanceof KubeFailure)) throw thrown
+    if (kind !== undefined && (thrown.status === 406 || thrown.status === 415 || thrown.reason === garbled)) {
+      return listPages(source, path, project)
+    }
+    if (thrown.status !== 410) throw thrown
+    return pages(source, path, project, kind)
   }
 }
 
-async function pages<T>(get: (path: string) => Promise<Page>, path: string, project: (item: KubeObject) => T | null): Promise<T[]> {
+async function pages<T>(source: ListSource, path: string, project: (item: KubeObject) => T | null, kind?: ListedKind): Promise<T[]> {
   const projected: T[] = []
-  let token: string | undefined
+  let token = ''
   do {
-    const {apiVersion, kind, metadata, items} = await get(withQuery(path, {limit: pageSize, ...(token ? {continue: token} : {})}))
-    for (const item of items ?? []) {
-      item.apiVersion ??= apiVersion
-      item.kind ??= kind.replace(/List$/, '')
-      const value = project(item)
-      if (value !== null) projected.push(value)
-    }
-    token = metadata.continue
-  } while (token)
+    const request = {method: 'GET', path: withQuery(path, {limit: pageSize, ...(token === '' ? {} : {continue: token})})}
+    const page = await pageOf(source, request, project, kind)
+    for (const value of page.projected) projected.push(value)
+    token = page.next
+  } while (token !== '')
   return projected
+}
+
+async function pageOf<T>(
+  {send, texts}: ListSource,
+  request: KubeRequest,
+  project: (item: KubeObject) => T | null,
+  kind?: ListedKind,
+): Promise<{projected: T[]; next: string}> {
+  const sink = kind === undefined ? {} : {sink: () => new ListReader(kind, project, texts)}
+  const answer = await send({...request, ...sink})
+  if (answer.sink === undefined) return jsonPage(objectFrom(answer, request) as Page, project)
+  const reader = answer.sink as ListReader<T>
+  if (reader.thrown !== null) throw reader.thrown
+  return reader
+}
+
+function jsonPage<T>({apiVersion, kind, metadata, items}: Page, project: (item: KubeObject) => T | null): {projected: T[]; next: string} {
+  const projected: T[] = []
+  for (const item of items ?? []) {
+    item.apiVersion ??= apiVersion
+    item.kind ??= kind.replace(/List$/, '')
+    const value = project(item)
+    if (value !== null) projected.push(value)
+  }
+  return {projected, next: metadata.continue ?? ''}
 }
 
 const pageSize = '500'

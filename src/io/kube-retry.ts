@@ -1,6 +1,6 @@
 import {Failure} from '../model/failure.ts'
 import type {Clock} from './io.ts'
-import {notAnswered, refusedBy} from './kube-failure.ts'
+import {garbledBy, notAnswered, refusedBy} from './kube-failure.ts'
 import type {KubeAnswer, KubeRequest, Transport} from './kube-transport.ts'
 import {codeOf, retryDelay} from './retry.ts'
 
@@ -57,6 +57,7 @@ async function attempt(transport: Transport, request: KubeRequest, remainingMs: 
   } catch (thrown) {
     // Credentials that could not be had are not the network's doing.
     if (thrown instanceof Failure) throw thrown
+    if (thrown instanceof RangeError) throw garbledBy(thrown, request)
     return {thrown: codeOf(thrown) === '' && timeout.signal.aborted ? late : thrown}
   } finally {
     clearTimeout(timer)

@@ -1,9 +1,10 @@
 import http from 'node:http'
 import https from 'node:https'
-import {text} from 'node:stream/consumers'
+import {buffer, text} from 'node:stream/consumers'
 import {createGunzip} from 'node:zlib'
 import WebSocket from 'ws'
 import type {Files, Runner, Shell} from './io.ts'
+import {statusText} from './kube-status.ts'
 import {material, openSession, type Session} from './kube-session.ts'
 import {type Chosen, textOf} from './kubeconfig-text.ts'
 import {proxyFor} from './proxy.ts'
@@ -14,6 +15,14 @@ export interface KubeRequest {
   path: string
   body?: string
   contentType?: string
+  /** Made anew for each attempt: takes a protobuf body as it comes; one in JSON is read as text all the same. */
+  sink?: () => Sink
+}
+
+/** Where the bytes of a successful protobuf answer go; both throw a RangeError for bytes that are no such answer. */
+export interface Sink {
+  take(chunk: Uint8Array): void
+  finish(): void
 }
 
 /** The whole answer to one exchange, decompressed. */
@@ -21,6 +30,8 @@ export interface KubeAnswer {
   status: number
   headers: http.IncomingHttpHeaders
   body: string
+  /** What took the body in place of `body`. */
+  sink?: Sink
 }
 
 /** A pool of connections to one API server and the credentials to use it; it never retries. */
@@ -92,10 +103,10 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
     kubeconfig: () => textOf({...chosen, user: session.user}),
     open,
     socket,
-    async send({method, path, body, contentType = 'application/json'}, signal) {
+    async send({method, path, body, contentType = 'application/json', sink}, signal) {
       const sending = body === undefined ? {} : {'content-type': contentType, 'content-length': Buffer.byteLength(body)}
-      const request = await open(method, path, {accept: 'application/json', 'accept-encoding': 'gzip', ...sending})
-      return exchange(request, body, signal)
+      const request = await open(method, path, {...(sink === undefined ? acceptsJson : acceptsProtobuf), ...sending})
+      return exchange(request, body, signal, sink)
     },
     renew() {
       if (!user.exec && !user.tokenFile) return false
@@ -121,7 +132,12 @@ function agentOf(
   })
 }
 
-async function exchange(request: http.ClientRequest, body: string | undefined, signal: AbortSignal): Promise<KubeAnswer> {
+async function exchange(
+  request: http.ClientRequest,
+  body: string | undefined,
+  signal: AbortSignal,
+  sink: KubeRequest['sink'],
+): Promise<KubeAnswer> {
   const abort = () => request.destroy(signal.reason as Error)
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, {once: true})
@@ -135,15 +151,56 @@ async function exchange(request: http.ClientRequest, body: string | undefined, s
       )
       request.end(body)
     })
-    const zipped = response.headers['content-encoding'] === 'gzip'
+    const {statusCode: status = 0, headers} = response
+    const zipped = headers['content-encoding'] === 'gzip'
     // compose, unlike pipe, carries the source's error to the reader.
-    const whole = await text(zipped ? response.compose(createGunzip()) : response)
-    return {status: response.statusCode ?? 0, headers: response.headers, body: whole}
+    const plain = zipped ? response.compose(createGunzip()) : response
+    if (sink === undefined || !isProtobuf(headers)) return {status, headers, body: await text(plain)}
+    if (status >= 300) return {status, headers, body: statusText(await buffer(plain))}
+    const taking = sink()
+    await drain(plain, taking)
+    return {status, headers, body: '', sink: taking}
   } finally {
     signal.removeEventListener('abort', abort)
   }
 }
 
+/** Not by async iteration: the API server's chunks are of 4 kB, tens of thousands of them. */
+function drain(stream: NodeJS.ReadableStream, sink: Sink): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (thrown: unknown) => {
+      reject(thrown)
+      ;(stream as http.IncomingMessage).destroy()
+    }
+    stream.on('data', (chunk: Uint8Array) => {
+      try {
+        sink.take(chunk)
+      } catch (thrown) {
+        fail(thrown)
+      }
+    })
+    stream.on('error', reject)
+    // Also of an answer that breaks off: then no end comes, and the error that node tells first has settled it.
+    stream.on('close', () => reject(Object.assign(new Error('the connection closed within the answer'), {code: 'ECONNRESET'})))
+    stream.on('end', () => {
+      try {
+        sink.finish()
+        resolve()
+      } catch (thrown) {
+        fail(thrown)
+      }
+    })
+  })
+}
+
+function isProtobuf({'content-type': type = ''}: http.IncomingHttpHeaders): boolean {
+  return type.startsWith(protobuf)
+}
+
+const protobuf = 'application/vnd.kubernetes.protobuf'
+const acceptsJson = {accept: 'application/json', 'accept-encoding': 'gzip'}
+/** Not zipped: an API server zips slower than a common network carries what was not. */
+const acceptsProtobuf = {accept: `${protobuf}, application/json`}
 const userAgent = 'istio-mtls-action'
 const maxSockets = 32
 const idleMs = 60_000

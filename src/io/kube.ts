@@ -8,12 +8,14 @@ import {withQuery} from './kube-path.ts'
 import {probe} from './kube-probe.ts'
 import {type Patience, sendPatiently} from './kube-retry.ts'
 import type {KubeRequest, Transport} from './kube-transport.ts'
+import {Texts} from './texts.ts'
 
 /** The API server behind `transport`, asked patiently. */
 export function kubeOver(transport: Transport, patience: Patience): Kube {
   const ask = async <T>(request: KubeRequest, repeatable = true): Promise<T> => {
     return objectFrom(await sendPatiently(transport, request, repeatable, patience), request) as T
   }
+  const texts = new Texts()
   return {
     server: transport.server,
     get kubeconfig() {
@@ -21,7 +23,8 @@ export function kubeOver(transport: Transport, patience: Patience): Kube {
     },
     get: (path) => ask({method: 'GET', path}),
     find: (path) => orWhenMissing(ask({method: 'GET', path}), null),
-    list: (path, project) => listPages((page) => ask({method: 'GET', path: page}), path, project),
+    list: (path, project, {kind} = {}) =>
+      listPages({send: (request) => sendPatiently(transport, request, true, patience), texts}, path, project, kind),
     apply: (path, object, {fieldManager, dryRun}) =>
       ask<KubeObject>({
         method: 'PATCH',

@@ -1,4 +1,4 @@
-import type {KubeObject} from '../io/io.ts'
+import type {KubeObject, ListedKind} from '../io/io.ts'
 import type {IstioObject} from '../model/policy.ts'
 import type {Parts} from '../model/snapshot.ts'
 import {istioObjectFrom} from './project-istio.ts'
@@ -10,8 +10,8 @@ import type {ListRead, Reader} from './reads.ts'
 
 /** The parts that are one list each: what to read, and how each item is projected. */
 const listedParts = {
-  namespaces: (reader) => reader.list(core('namespaces'), namespaceFrom),
-  services: (reader) => reader.list(core('services'), serviceFrom),
+  namespaces: (reader) => reader.list(core('namespaces', 'Namespace'), namespaceFrom),
+  services: (reader) => reader.list(core('services', 'Service'), serviceFrom),
   policies: (reader) => reader.list(istio('security', 'peerauthentications'), peerAuthenticationFrom),
   authorizationPolicies: (reader) => reader.list(istio('security', 'authorizationpolicies'), as('AuthorizationPolicy')),
   requestAuthentications: (reader) => reader.list(istio('security', 'requestauthentications'), as('RequestAuthentication')),
@@ -22,7 +22,7 @@ const listedParts = {
   gateways: (reader) => reader.list(istio('networking', 'gateways'), as('Gateway')),
   envoyFilters: (reader) => reader.list(istio('networking', 'envoyfilters', ['v1alpha3']), as('EnvoyFilter')),
   telemetries: (reader) => reader.list(istio('telemetry', 'telemetries', ['v1', 'v1alpha1']), as('Telemetry')),
-  roots: (reader) => reader.list({...core('configmaps'), name: rootsConfigMap}, rootsFrom),
+  roots: (reader) => reader.list({...core('configmaps', 'ConfigMap'), name: rootsConfigMap}, rootsFrom),
 } satisfies {[P in keyof Parts]?: (reader: Reader) => Promise<Parts[P]>}
 
 /** Reads them all in parallel, each on its own. */
@@ -31,8 +31,8 @@ export async function readListedParts(reader: Reader): Promise<Pick<Parts, keyof
   return Object.fromEntries(entries)
 }
 
-function core(resource: string): ListRead {
-  return {resource, group: '', versions: ['v1']}
+function core(resource: string, kind: ListedKind): ListRead {
+  return {resource, group: '', versions: ['v1'], kind}
 }
 
 /** v1 since Istio 1.22, v1beta1 before; without the CRD there is no such object. */

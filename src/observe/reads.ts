@@ -1,4 +1,4 @@
-import type {Io, Kube, KubeObject} from '../io/io.ts'
+import type {Io, Kube, KubeObject, ListedKind} from '../io/io.ts'
 import {KubeFailure, messageOf} from '../model/failure.ts'
 import {type Part, read, unread} from '../model/part.ts'
 
@@ -14,6 +14,8 @@ export interface ListRead {
   optional?: boolean
   /** Only objects of this name, one a namespace. */
   name?: string
+  /** The projection needs only what `io/kube-messages.ts` declares for this kind: asked for as protobuf. */
+  kind?: ListedKind
 }
 
 /** Reads with the run's deadline in mind; whatever fails becomes `unread` with one sentence, never an exception. */
@@ -69,6 +71,7 @@ async function listAny<T>(kube: Kube, what: ListRead, within: string, project: (
       return await kube.list(
         `${what.group === '' ? '/api' : `/apis/${what.group}`}/${version}/${within}${what.resource}${queryFor(what)}`,
         project,
+        what.kind === undefined ? {} : {kind: what.kind},
       )
     } catch (thrown) {
       const absent = thrown instanceof KubeFailure && thrown.status === 404

@@ -32,16 +32,16 @@ export async function readWorkloads(reader: Reader): Promise<Workloads> {
   }
 }
 
-const podRead: ListRead = {resource: 'pods', group: '', versions: ['v1']}
+const podRead: ListRead = {resource: 'pods', group: '', versions: ['v1'], kind: 'Pod'}
 
 /** Deployments come first: `readWorkloads` finds the istiods in them. */
 const templateReads: [string, ListRead][] = [
-  ['Deployment', {resource: 'deployments', group: 'apps', versions: ['v1']}],
-  ['StatefulSet', {resource: 'statefulsets', group: 'apps', versions: ['v1']}],
-  ['DaemonSet', {resource: 'daemonsets', group: 'apps', versions: ['v1']}],
-  ['CronJob', {resource: 'cronjobs', group: 'batch', versions: ['v1']}],
-  ['Job', {resource: 'jobs', group: 'batch', versions: ['v1']}],
-  ['ReplicaSet', {resource: 'replicasets', group: 'apps', versions: ['v1']}],
+  ['Deployment', {resource: 'deployments', group: 'apps', versions: ['v1'], kind: 'Deployment'}],
+  ['StatefulSet', {resource: 'statefulsets', group: 'apps', versions: ['v1'], kind: 'StatefulSet'}],
+  ['DaemonSet', {resource: 'daemonsets', group: 'apps', versions: ['v1'], kind: 'DaemonSet'}],
+  ['CronJob', {resource: 'cronjobs', group: 'batch', versions: ['v1'], kind: 'CronJob'}],
+  ['Job', {resource: 'jobs', group: 'batch', versions: ['v1'], kind: 'Job'}],
+  ['ReplicaSet', {resource: 'replicasets', group: 'apps', versions: ['v1'], kind: 'ReplicaSet'}],
 ]
 
 function ownedPodFrom(item: KubeObject): {pod: Pod; controller: Owner | null} {
