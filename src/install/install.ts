@@ -19,8 +19,11 @@ export interface InstallOutcome extends Outcome {
   chartDigests: Record<string, string>
 }
 
-/** Installs or upgrades Istio as the inputs ask, waits until its webhook answers, and changes nothing where all is as wished. */
-export async function install(inputs: Inputs, kube: Kube, kubeconfigPath: string, io: Io): Promise<InstallOutcome> {
+/**
+ * Installs or upgrades Istio as the inputs ask, waits until its webhook answers, and changes nothing where all is as wished.
+ * `isAlone`: the caller holds the Lease (lock.ts).
+ */
+export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, kubeconfigPath: string, io: Io): Promise<InstallOutcome> {
   const steps = stepClock(io)
   const now = io.clock.now().getTime()
   const {found, plan} = await steps.time(

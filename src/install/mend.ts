@@ -1,22 +1,53 @@
 import type {Io} from '../io/io.ts'
+import {messageOf} from '../model/failure.ts'
 import {helmChildState} from './helm-child.ts'
+import {releaseLease} from './lease.ts'
+import {lockState, lockStateFrom} from './lock-state.ts'
 
 /**
- * Ends what a killed run left on the runner, from the state it wrote: our helm, if that very process still lives, and the private
- * kubeconfigs. Returns one sentence for each thing done; [] after a run that ended by itself.
+ * Ends what a killed run left, from the state it wrote: our helm, if that very process still lives, then the Lease that kept other runs
+ * away, then the private kubeconfigs. Returns one sentence for each thing done; [] after a run that ended by itself.
  */
-export async function mend(io: Pick<Io, 'runner' | 'shell' | 'files'>): Promise<string[]> {
+export async function mend(io: Pick<Io, 'runner' | 'shell' | 'files' | 'connect' | 'clock'>): Promise<string[]> {
   const done: string[] = []
   const child = childFrom(jsonFrom(io.runner.state(helmChildState)))
   if (child !== null && (await io.shell.end(child, helmGraceMs))) {
     done.push(`helm (process ${child.pid}) was still at work and was ended; the next run repairs what it left.`)
   }
-  for (const folder of foldersFrom(jsonFrom(io.runner.state(kubeconfigState)))) {
-    if (!folder.startsWith(`${io.runner.temp}/`) || !(await io.files.exists(folder))) continue
+  const folders = await ownFolders(io)
+  done.push(...(await unlock(folders, io)))
+  for (const folder of folders) {
     await io.files.remove(folder)
     done.push('A kubeconfig that a killed run left on the runner was removed.')
   }
   return done
+}
+
+/** After helm has ended and never before: who waits for the Lease relies on it. */
+async function unlock(folders: string[], io: Pick<Io, 'runner' | 'files' | 'connect' | 'clock'>): Promise<string[]> {
+  const state = lockStateFrom(jsonFrom(io.runner.state(lockState)))
+  const folder = folders.at(-1)
+  if (state === null || folder === undefined) return []
+  try {
+    const {insecureSkipTlsVerify} = state
+    const kubeconfig = await io.files.readText(`${folder}/config`)
+    const kube = await io.connect({kubeconfig, context: '', insecureSkipTlsVerify, deadline: io.clock.ticks() + unlockMs})
+    const isReleased = await releaseLease(state, kube).finally(() => kube.close())
+    return isReleased ? ['The Lease that kept other runs away from the cluster was given back.'] : []
+  } catch (thrown) {
+    return [`The Lease that keeps other runs away could not be given back (${messageOf(thrown)}); it expires by itself.`]
+  }
+}
+
+const unlockMs = 15_000
+
+/** The folders of this run's kubeconfigs that are still there. */
+async function ownFolders({runner, files}: Pick<Io, 'runner' | 'files'>): Promise<string[]> {
+  const there: string[] = []
+  for (const folder of foldersFrom(jsonFrom(runner.state(kubeconfigState)))) {
+    if (folder.startsWith(`${runner.temp}/`) && (await files.exists(folder))) there.push(folder)
+  }
+  return there
 }
 
 /** Long enough for helm to record its release as failed, which spares the next run a repair. */

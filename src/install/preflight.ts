@@ -7,7 +7,7 @@ import {missingPermissions, permissionsFor} from './permissions.ts'
 import {type InstallPlan, planInstall} from './plan.ts'
 import {valuesProblems} from './values.ts'
 
-type Asked = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs' | 'values'>
+type Asked = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs' | 'values'> & {isAlone?: boolean}
 
 /** Everything that forbids the install, found before any change and thrown as one `Failure`; else what was found and the plan. */
 export async function preflight(inputs: Asked, kube: Kube, now: number): Promise<{found: Found; plan: InstallPlan}> {
