@@ -1,8 +1,8 @@
 import type {Io, Kube} from '../io/io.ts'
-import {Failure, KubeFailure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
+import {explainApply} from './apply-failure.ts'
 import {findPolicies, type ReadMeshes} from './found.ts'
 import {type Change, type EnforcePlan, managedBy, planEnforce} from './plan.ts'
 
@@ -50,7 +50,7 @@ async function apply({namespace, name}: Change, mode: Inputs['mtlsMode'], kube: 
     metadata: {name, namespace, labels: managedBy},
     spec: {mtls: {mode}},
   }
-  await kube.apply(pathOf(namespace, name), policy, {fieldManager, dryRun}).catch((thrown) => explain(thrown, namespace, name))
+  await kube.apply(pathOf(namespace, name), policy, {fieldManager, dryRun}).catch((thrown) => explainApply(thrown, nameOf(namespace, name)))
 }
 
 /** A merge patch at the version that was read: server-side apply would meet the former owner's fields and is never forced. */
@@ -63,7 +63,7 @@ async function takeOver({policy, namespace, name}: Change & {do: 'take-over'}, m
     },
     spec: {mtls: {mode}},
   }
-  await kube.patch(pathOf(namespace, name), patch, {fieldManager}).catch((thrown) => explain(thrown, namespace, name))
+  await kube.patch(pathOf(namespace, name), patch, {fieldManager}).catch((thrown) => explainApply(thrown, nameOf(namespace, name)))
 }
 
 /** Annotation that keeps the spec of a policy as it was before we took it over. */
@@ -73,29 +73,8 @@ function pathOf(namespace: string, name: string): string {
   return `/apis/security.istio.io/v1/namespaces/${namespace}/peerauthentications/${name}`
 }
 
-function explain(thrown: unknown, namespace: string, name: string): never {
-  if (!(thrown instanceof KubeFailure)) throw thrown
-  const policy = `PeerAuthentication \`${namespace}/${name}\``
-  const manager = /conflicts? with "([^"]+)"/.exec(thrown.message)?.[1]
-  const [says, cure, entry] =
-    manager !== undefined
-      ? [
-          `${policy} is kept by \`${manager}\``,
-          `Let \`${manager}\` write the mode, or take its field back with \`kubectl apply --server-side --force-conflicts\`; this action forces nothing.`,
-          'field-conflict',
-        ]
-      : thrown.status === 409
-        ? [`${policy} changed while this run was looking at it`, 'Run again.', 'field-conflict']
-        : thrown.status === 403 && !thrown.message.includes('denied the request')
-          ? [`The account of this kubeconfig may not write ${policy}`, 'Grant the role `enforce` of docs/permissions.md.', 'permission']
-          : thrown.message.includes('failed calling webhook')
-            ? [
-                `A validation webhook did not answer for ${policy}`,
-                'Check that istiod is ready, and delete webhook configurations whose service is gone.',
-                'stale-webhook',
-              ]
-            : [`The API server refuses ${policy}`, 'Read its own words above.', 'policy-refused']
-  throw new Failure(`${says}: ${thrown.message}`, {cure, entry, cause: thrown})
+function nameOf(namespace: string, name: string): string {
+  return `PeerAuthentication \`${namespace}/${name}\``
 }
 
 function saysOf({changes, settled, notes}: EnforcePlan, mode: string): string {

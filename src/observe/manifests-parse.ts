@@ -8,6 +8,8 @@ export interface ManifestWarning {
   message: string
   file: string
   line?: number
+  /** Set where it made the reader leave the document out. */
+  leftOut?: boolean
 }
 
 export interface ParsedManifest {
@@ -17,16 +19,16 @@ export interface ParsedManifest {
 
 /**
  * The Kubernetes objects of one file: YAML of any number of documents, JSON, `List` objects; each with its file and line.
- * Throws a Failure with file and line for what does not parse or what the API server could not even read.
+ * Throws a Failure with file and line for what does not parse or what the API server could not even read. `namespace` stands in where none is written.
  */
-export function manifestFrom(text: string, file: string): ParsedManifest {
+export function manifestFrom(text: string, file: string, {namespace = 'default'}: {namespace?: string} = {}): ParsedManifest {
   const lines = new LineCounter()
   const parsed: ParsedManifest = {objects: [], warnings: []}
   for (const document of parseAllDocuments(text, {lineCounter: lines, prettyErrors: false})) {
     const [error] = document.errors
     if (error !== undefined)
       throw unparsable(text, file, lines.linePos(error.pos[0]).line, `this is not YAML: ${error.message.split('\n')[0]}`)
-    collect(document, [], {text, file, lines, parsed})
+    collect(document, [], {text, file, lines, parsed, namespace})
   }
   return parsed
 }
@@ -36,6 +38,7 @@ interface Reading {
   file: string
   lines: LineCounter
   parsed: ParsedManifest
+  namespace: string
 }
 
 function collect(document: Document, path: (string | number)[], reading: Reading): void {
@@ -45,7 +48,7 @@ function collect(document: Document, path: (string | number)[], reading: Reading
   const value: unknown = isNode(node) ? node.toJS(document) : node
   if (value === null || value === undefined) return
   if (!isMap(node) || !isRecord(value) || typeof value['kind'] !== 'string' || typeof value['apiVersion'] !== 'string') {
-    parsed.warnings.push({message: 'this is no Kubernetes object (no `apiVersion` and `kind`): left out', file, line})
+    parsed.warnings.push({message: 'this is no Kubernetes object (no `apiVersion` and `kind`): left out', file, line, leftOut: true})
     return
   }
   const items = document.getIn([...path, 'items'], true)
@@ -58,7 +61,7 @@ function collect(document: Document, path: (string | number)[], reading: Reading
   const object = objectFrom(value, reading, line)
   if (object === null) {
     if (isTemplate(reading.text)) throw unparsable(reading.text, file, line, `this ${value['kind']} has no plain \`metadata.name\``)
-    parsed.warnings.push({message: `${value['kind']} without \`metadata.name\`: left out`, file, line})
+    parsed.warnings.push({message: `${value['kind']} without \`metadata.name\`: left out`, file, line, leftOut: true})
     return
   }
   for (const odd of oddFields(object)) {
@@ -78,7 +81,7 @@ function objectFrom(value: Record<string, unknown>, reading: Reading, line: numb
   }
   for (const field of ['labels', 'annotations'] as const) demandTexts(metadata[field], `metadata.${field}`, reading, line)
   const named = {...metadata, name: given}
-  const placed = clusterScoped.has(String(value['kind'])) ? named : {namespace: 'default', ...named}
+  const placed = clusterScoped.has(String(value['kind'])) ? named : {namespace: reading.namespace, ...named}
   return {...value, metadata: placed} as KubeObject
 }
 
