@@ -68,7 +68,9 @@ export interface Forecast {
   callers: Record<Outlook, number>
   /** Whether calls themselves could be seen, and how: without that, `may-break` is all that can be said of a caller without a proxy. */
   observed: {callers: boolean; says: string}
-  /** What was not looked at, a clause each. */
+  /** What could not be read though the forecast rests on it, a clause each: then nothing is certain. */
+  blind: string[]
+  /** What was not looked at, a sentence each. */
   notRead: string[]
   /** Pods without a proxy that are the cluster's own machinery and call no workload, by namespace/name. */
   machinery: string[]

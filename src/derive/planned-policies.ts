@@ -1,0 +1,48 @@
+import {read} from '../model/part.ts'
+import type {MtlsMode, PeerAuthentication} from '../model/policy.ts'
+import {isInScope, isMeshWide, type Snapshot} from '../model/snapshot.ts'
+import {defaultMesh} from './mesh-for.ts'
+import {policyIndex} from './policy-index.ts'
+
+/** A PeerAuthentication that is to be written: its namespace's own mode, whatever else it may say stays. */
+export interface PolicyWrite {
+  namespace: string
+  name: string
+  mode: MtlsMode
+}
+
+/** The snapshot as it will be once these policies are written; policies that were not read stay so. */
+export function withPolicies(snapshot: Snapshot, writes: readonly PolicyWrite[]): Snapshot {
+  if (!snapshot.policies.read) return snapshot
+  const policies = new Map(snapshot.policies.value.map((policy) => [`${policy.namespace}/${policy.name}`, policy]))
+  for (const {namespace, name, mode} of writes) {
+    const key = `${namespace}/${name}`
+    policies.set(key, {...(policies.get(key) ?? unwritten(namespace, name)), mode})
+  }
+  return {...snapshot, policies: read([...policies.values()])}
+}
+
+/** Where only manifests are known: STRICT for the scope wherever nobody wrote a mode of that level (`enforce` would write just that). */
+export function wishedPolicies(snapshot: Snapshot): PolicyWrite[] {
+  const {scope, mtlsMode} = snapshot.asked
+  if (mtlsMode !== 'STRICT' || !snapshot.policies.read) return []
+  const meshes = snapshot.mesh.read && snapshot.mesh.value.length > 0 ? snapshot.mesh.value : [defaultMesh]
+  const roots = [...new Set(meshes.map(({rootNamespace}) => rootNamespace))]
+  const pods = snapshot.pods.read ? snapshot.pods.value : []
+  const known = [...new Set(pods.map(({namespace}) => namespace))].filter((name) => !roots.includes(name) && isInScope(scope, name, ''))
+  const {value: policies} = snapshot.policies
+  const isFree = (namespace: string) =>
+    roots.includes(namespace)
+      ? policyIndex(policies, namespace).mesh.length === 0
+      : roots.every((root) => (policyIndex(policies, root).namespaces.get(namespace)?.namespace ?? []).length === 0)
+  const places = isMeshWide({namespaces: scope.namespaces, exclude: []}) ? roots : known
+  return places.filter(isFree).map((namespace) => ({namespace, name: 'default', mode: 'STRICT'}))
+}
+
+/** Without a creation time it comes after all that exist (rule 11). */
+function unwritten(namespace: string, name: string): PeerAuthentication {
+  return {
+    ...{namespace, name, uid: '', createdAt: '', generation: 0, labels: {}, annotations: {}},
+    ...{selector: null, mode: 'UNSET', ports: {}},
+  }
+}
