@@ -24,7 +24,7 @@ const mayImport: Record<string, string[]> = {
   'run.ts': ['change.ts', 'waivers.ts', 'model', 'derive', 'checks', 'report', 'install', 'observe', 'io/io.ts', 'stages.ts'],
   'deliver.ts': ['model', 'report', 'io/io.ts', 'context.ts', 'stages.ts'],
   'pull-request.ts': ['model', 'io/io.ts'],
-  'main.ts': ['run.ts', 'pull-request.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'waivers.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
+  'main.ts': ['run.ts', 'pull-request.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'waivers.ts', 'baseline.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
   'post.ts': ['install', 'io'],
 }
 

@@ -92,10 +92,8 @@ export const plannedInputs: readonly InputName[] = [
   'access-logging',
   'require-authorization',
   'purge-crds',
-  'gate',
   'prober-image',
   'waiver-annotations',
-  'baseline',
   'diagnostics',
 ]
 

@@ -1,7 +1,9 @@
+import {readBaseline} from './baseline.ts'
 import {contextFrom} from './context.ts'
 import {deliver, deliverFailure, prepareReportDir} from './deliver.ts'
 import {inputsFrom} from './inputs.ts'
 import {liveIo} from './io/live.ts'
+import {withPullRequest} from './pull-request.ts'
 import {stepFails} from './report/verdict.ts'
 import {run} from './run.ts'
 import {withValues} from './values.ts'
@@ -11,13 +13,15 @@ import {readWaivers} from './waivers.ts'
 async function main(): Promise<void> {
   const io = liveIo()
   try {
-    const context = await contextFrom(io)
+    const event = await contextFrom(io)
     const {inputs: given, warnings} = inputsFrom(io.runner.env)
     const inputs = await withValues(given, io)
     for (const warning of warnings) io.log.annotate('warning', warning)
     await prepareReportDir(inputs, io)
+    const context = await withPullRequest(event, inputs.githubToken, io)
     const ledgers = await readWaivers(inputs, context, io)
-    const ran = await run(inputs, ledgers, context, io)
+    const baseline = await readBaseline(inputs, context, io)
+    const ran = await run(inputs, {...ledgers, baseline}, context, io)
     const isOutput = await deliver(ran, inputs, context, io)
     if (stepFails(ran.report, inputs)) io.runner.fail(ran.report.verdict.reason)
     else if (!isOutput) io.runner.fail('The outputs could not be written, so later steps would know no verdict.')

@@ -24,7 +24,7 @@ export interface Ran {
 }
 
 /** Installs Istio, enforces mutual TLS, and reports what the cluster then proves. Never throws: what failed is in the report's stages. */
-export async function run(inputs: Inputs, {ledger, pending}: Ledgers, {docsUrl}: Pick<RunContext, 'docsUrl'>, io: Io): Promise<Ran> {
+export async function run(inputs: Inputs, {ledger, pending, baseline = null}: Ledgers & {baseline?: Report | null}, {docsUrl, reported}: Pick<RunContext, 'docsUrl' | 'reported'>, io: Io): Promise<Ran> {
   const stages = stageLog(io)
   const asked = askedFrom(inputs)
   const deadline = io.clock.ticks() + inputs.deadlineMs
@@ -41,7 +41,9 @@ export async function run(inputs: Inputs, {ledger, pending}: Ledgers, {docsUrl}:
 
   const results = runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`})
   const judged = waive(ledger, pending, endpoints(snapshot), results, Date.parse(snapshot.takenAt))
-  const report = buildReport({inputs, snapshot, ...judged, stages: stages.all(), notes: changed.notes})
+  // Files that a fork's run left speak for the fork; what this run read itself speaks for the cluster.
+  const reportedBy = inputs.from.length > 0 && reported !== null ? {repo: reported.repo, sha: reported.sha} : undefined
+  const report = buildReport({inputs, snapshot, ...judged, baseline, stages: stages.all(), notes: changed.notes, reportedBy})
   return {report, snapshot, helmPath: changed.helmPath}
 }
 

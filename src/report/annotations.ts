@@ -1,7 +1,8 @@
 import type {Severity} from '../model/check.ts'
 import type {Report} from '../model/report.ts'
-import {rankedFindings} from './findings.ts'
+import {newFirst, rankedFindings} from './findings.ts'
 import {refText} from '../model/ref.ts'
+import {isCounted} from './verdict.ts'
 import {clipped} from './words.ts'
 
 /** One annotation, for `log.annotate`. */
@@ -19,7 +20,10 @@ export interface Annotation {
  */
 export function annotations(report: Report): Annotation[] {
   const left: Record<Severity, number> = {error: perLevel, warning: perLevel, info: perLevel}
-  return rankedFindings(report).flatMap(({result, finding: {severity, subject, message, hint}}) => {
+  return newFirst(rankedFindings(report)).flatMap(({result, finding}) => {
+    const {subject, message, hint} = finding
+    // What the gate excuses fails nothing, so it is not shown as an error either.
+    const severity = finding.severity === 'error' && !isCounted(finding, report.terms) ? 'warning' : finding.severity
     if ((severity === 'info' && subject.file === undefined) || left[severity] === 0) return []
     left[severity]--
     const {file, line} = subject

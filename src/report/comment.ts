@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import type {RunContext} from '../model/context.ts'
 import type {Report, VerdictStatus} from '../model/report.ts'
 import {fitting} from './budget.ts'
+import {comparisonSection} from './comparison-section.ts'
 import {rankedFindings, tally} from './findings.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
 import {headline} from './headline.ts'
@@ -31,7 +32,7 @@ export function markerOf(report: Report, {workflow, job}: Pick<RunContext, 'work
   return {
     key: shortHash([workflow, job, commentKey]),
     verdict: verdict.status,
-    hash: shortHash([verdict.status, verdict.coverage, counts, findings]),
+    hash: shortHash([verdict.status, verdict.coverage, counts, findings, ...newsOf(report)]),
   }
 }
 
@@ -44,6 +45,13 @@ export function markerFrom(body: string): Marker | null {
 /** The comment's body: the head carries all, the rest is folded; `report` should come from `withoutAddresses`. */
 export function commentBody(report: Report, marker: Marker, runUrl: string, limit = commentLimit): string {
   return fitting(renderings(report, marker, runUrl), limit, '_Cut to fit: the job summary and report.json have everything._')
+}
+
+/** A changed baseline alone is news, too: the comment begins with what changed against it. */
+function newsOf({comparison}: Report): unknown[] {
+  if (comparison === null) return []
+  const {misfit, gone, worse, better} = comparison
+  return [misfit, comparison.new, gone.length, worse, better]
 }
 
 function shortHash(value: unknown): string {
@@ -63,6 +71,7 @@ function page(report: Report, {key, verdict, hash}: Marker, runUrl: string, find
   return [
     comment(`istio-mtls-action key=${key} verdict=${verdict} hash=${hash}`),
     ...headline(report, 3),
+    ...comparisonSection(report, findings, 4),
     ...(failed.length === 0
       ? []
       : [details([text(found === '' ? 'What went wrong' : `${found}: what failed, and how to mend it`)], failed)]),

@@ -2,19 +2,19 @@ import type {CheckResult, Finding, Severity} from '../model/check.ts'
 import type {Ref} from '../model/ref.ts'
 import type {Report} from '../model/report.ts'
 import {troubleshootingUrl} from './docs-url.ts'
-import {type RankedFinding, rankedFindings} from './findings.ts'
+import {newFirst, type RankedFinding, rankedFindings} from './findings.ts'
 import {type Block, code, details, fence, heading, type Inline, link, list, paragraph, prose, strong, text} from './markdown.ts'
 import {plural, sentence} from './words.ts'
 
 /** A severity as a mark beside its word. */
 export const severityMark: Record<Severity, string> = {error: '❌', warning: '⚠️', info: 'ℹ️'}
 
-/** What failed, most severe first, each finding with its exact fix; at most `limit`, the first three errors open. */
-export function findingsSection(report: Report, limit: number): Block[] {
-  const found = rankedFindings(report).filter(({finding}) => finding.severity !== 'info')
+/** What failed, most severe first and of those what is new, each finding with its exact fix and on wish its waiver; at most `limit`, the first three errors open. */
+export function findingsSection(report: Report, limit: number, withWaivers = false): Block[] {
+  const found = newFirst(rankedFindings(report).filter(({finding}) => finding.severity !== 'info'))
   const shown = found.slice(0, limit)
   return [
-    ...shown.map((one, at) => findingBlock(one, at < opened && one.finding.severity === 'error')),
+    ...shown.map((one, at) => findingBlock(one, at < opened && one.finding.severity === 'error', withWaivers)),
     ...(found.length > shown.length
       ? [paragraph(text(`And ${plural(found.length - shown.length, 'more finding')}, all in report.json.`))]
       : []),
@@ -46,23 +46,50 @@ export function infos(report: Report): Inline[][] {
 
 const opened = 3
 
-function findingBlock({result, finding}: RankedFinding, open: boolean): Block {
-  const {severity, subject, message, hint, fix} = finding
-  const summary = [text(`${severityMark[severity]} `), strong(text(result.code)), text(` ${result.title}: `), ...subjectName(subject)]
+/** The way out for what cannot be mended at once, in the form the ledger takes. */
+function waiverOffer(waiver: string): Block[] {
+  return [
+    details(
+      [text('Cannot be mended now? Waive it for a while')],
+      [
+        paragraph(
+          text('Below '),
+          code('waivers:'),
+          text(' in '),
+          code('.github/mtls-waivers.yaml'),
+          text(', with your reason, owner and last day:'),
+        ),
+        fence('yaml', waiver),
+      ],
+    ),
+  ]
+}
+
+function findingBlock({result, finding}: RankedFinding, open: boolean, isOffered: boolean): Block {
+  const {severity, subject, message, hint, fix, isNew, waiver = ''} = finding
+  const summary = [
+    text(`${severityMark[severity]} ${isNew === undefined ? '' : isNew ? 'new · ' : 'known · '}`),
+    strong(text(result.code)),
+    text(` ${result.title}: `),
+    ...subjectName(subject),
+  ]
   return details(
     summary,
     [
       paragraph(...prose(sentence(message))),
       ...(hint === '' ? [] : [paragraph(strong(text('Fix: ')), text(' '), ...prose(hint))]),
       ...(fix === '' ? [] : [fence(languageOf(fix), fix)]),
+      ...(waiver === '' || !isOffered ? [] : waiverOffer(waiver)),
       ...reference(result, finding),
     ],
     open,
   )
 }
 
-function subjectName({kind, namespace, name}: Ref): Inline[] {
-  return [text(`${kind} `), code(namespace === undefined || namespace === '' ? name : `${namespace}/${name}`)]
+/** An object as findings name it. */
+export function subjectName({kind, namespace, name, cluster}: Ref): Inline[] {
+  const where = cluster === undefined ? [] : [text(' in '), code(cluster)]
+  return [text(`${kind} `), code(namespace === undefined || namespace === '' ? name : `${namespace}/${name}`), ...where]
 }
 
 function reference({docs, why}: CheckResult, {subject: {file, line}}: Finding): Block[] {

@@ -15,6 +15,12 @@ export function rankedFindings({results}: Pick<Report, 'results'>): RankedFindin
   )
 }
 
+/** The same order, what a baseline does not hold before what it does. */
+export function newFirst(found: RankedFinding[]): RankedFinding[] {
+  const age = ({finding}: RankedFinding) => (finding.isNew === false ? 1 : 0)
+  return [...found].sort((left, right) => rank(left.finding.severity) - rank(right.finding.severity) || age(left) - age(right))
+}
+
 /** Findings counted by severity. */
 export function tally(report: Pick<Report, 'results'>): Record<Severity, number> {
   const count: Record<Severity, number> = {error: 0, warning: 0, info: 0}

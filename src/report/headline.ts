@@ -14,6 +14,20 @@ export function headline(report: Report, level: number): Block[] {
     heading(level, text(`${verdictMark[status]} Mutual TLS${cluster(report)}: ${status}`)),
     paragraph(strong(...prose(`${reason}.`))),
     paragraph(...numbers(report)),
+    ...foreignEvidence(report),
+  ]
+}
+
+/** Whoever wrote the evidence could have written a better one: that must stand beside the verdict, not below it. */
+function foreignEvidence({reportedBy}: Report): Block[] {
+  if (reportedBy === undefined) return []
+  return [
+    paragraph(
+      strong(text('Evidence reported by the code of a fork')),
+      text(', '),
+      code(`${reportedBy.repo}@${reportedBy.sha.slice(0, 12)}`),
+      text(': judged and rendered again here, but not seen by this run. It sets no status and no check.'),
+    ),
   ]
 }
 

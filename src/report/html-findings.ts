@@ -1,6 +1,6 @@
 import type {CheckResult} from '../model/check.ts'
 import type {Report} from '../model/report.ts'
-import {type RankedFinding, rankedFindings} from './findings.ts'
+import {newFirst, type RankedFinding, rankedFindings} from './findings.ts'
 import {languageOf} from './findings-section.ts'
 import {badge} from './html-marks.ts'
 import {type Html, html, lines, said} from './html-text.ts'
@@ -12,7 +12,7 @@ import {plural, sentence} from './words.ts'
  * `anchors` gives the id of a row in the table by the row's name.
  */
 export function findingsPart(report: Report, limit: number, anchors: ReadonlyMap<string, string>): Html | null {
-  const found = rankedFindings(report).filter(({finding}) => finding.severity !== 'info')
+  const found = newFirst(rankedFindings(report).filter(({finding}) => finding.severity !== 'info'))
   if (found.length === 0) return null
   const shown = found.slice(0, limit)
   const groups = [...Map.groupBy(shown, ({result}) => result).entries()]
@@ -58,12 +58,12 @@ function folded(code: string, rest: Html[]): Html | null {
 }
 
 function findingPart(
-  {result, finding: {severity, subject, message, hint, fix, endpoints}}: RankedFinding,
+  {result, finding: {severity, subject, message, hint, fix, endpoints, isNew, waiver = ''}}: RankedFinding,
   anchors: ReadonlyMap<string, string>,
 ): Html {
-  const {kind, namespace, name, file, line} = subject
+  const {kind, namespace, name, file, line, cluster} = subject
   const object = `${kind} ${namespace === undefined || namespace === '' ? '' : `${namespace}/`}${name}`
-  return html`<article class="finding ${severity}"><h4>${kind} <code>${namespace === undefined || namespace === '' ? null : html`${namespace}/`}${name}</code>${file === undefined ? null : html` <small>${file}${line === undefined ? null : `:${line}`}</small>`}</h4><p>${said(sentence(message))}${rowLinks(endpoints, anchors)}</p>${hint === '' ? null : html`<p><strong>Fix:</strong> ${said(hint)}</p>`}${fix === '' ? null : copyable(languageOf(fix), fix, `the fix of ${result.code} for ${object}`)}</article>`
+  return html`<article class="finding ${severity}"><h4>${isNew === undefined ? null : html`${badge(isNew ? severity : 'skipped', isNew ? 'new' : 'known')} `}${kind} <code>${namespace === undefined || namespace === '' ? null : html`${namespace}/`}${name}</code>${cluster === undefined ? null : html` in ${cluster}`}${file === undefined ? null : html` <small>${file}${line === undefined ? null : `:${line}`}</small>`}</h4><p>${said(sentence(message))}${rowLinks(endpoints, anchors)}</p>${hint === '' ? null : html`<p><strong>Fix:</strong> ${said(hint)}</p>`}${fix === '' ? null : copyable(languageOf(fix), fix, `the fix of ${result.code} for ${object}`)}${waiver === '' ? null : html`<details><summary>Cannot be mended now? Waive it for a while</summary><p>Below <code>waivers:</code> in <code>.github/mtls-waivers.yaml</code>, with your reason, owner and last day:</p>${copyable('yaml', waiver, `the waiver of ${result.code} for ${object}`)}</details>`}</article>`
 }
 
 /** The ways to the rows a finding speaks of, as far as the page shows them. */

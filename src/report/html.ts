@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import type {Endpoint} from '../model/endpoint.ts'
 import type {Report} from '../model/report.ts'
 import {byteLength} from './budget.ts'
+import {comparisonPart} from './html-comparison.ts'
 import {findingsPart, questionsPart, stepsPart} from './html-findings.ts'
 import {meshMap} from './html-map.ts'
 import {symbols} from './html-marks.ts'
@@ -70,6 +71,7 @@ function partsOf(report: Report, {findings, rows}: Amount): Part[] {
   const anchors = new Map<Endpoint, string>(shown.map((row, at) => [row, `p${at}`]))
   const broke = report.stages.some(({status}) => status === 'failed')
   return [
+    {id: 'changes', short: 'Changes', title: 'What changed', body: comparisonPart(report, Math.min(findings, 100))},
     {id: 'questions', short: 'Open questions', title: broke ? 'What went wrong' : 'What could not be judged', body: questionsPart(report)},
     {
       id: 'findings',

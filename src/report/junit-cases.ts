@@ -1,10 +1,11 @@
 import type {CheckResult, Finding} from '../model/check.ts'
 import type {Endpoint} from '../model/endpoint.ts'
 import type {Inputs} from '../model/inputs.ts'
-import type {Report} from '../model/report.ts'
+import type {Report, Terms} from '../model/report.ts'
 import {refText} from '../model/ref.ts'
 import {troubleshootingUrl} from './docs-url.ts'
 import {rankedFindings, weighs} from './findings.ts'
+import {isCounted} from './verdict.ts'
 import {endpointId} from './waive.ts'
 import {sentence} from './words.ts'
 
@@ -38,22 +39,23 @@ export function runCases(report: Report): TestCase[] {
 }
 
 /** A case per row of the verdict: violated is a failure, unproven an error, exempt skipped. */
-export function portCases({endpoints, results}: Report): TestCase[] {
+export function portCases({endpoints, results, terms}: Report): TestCase[] {
   const cures = new Map<string, string[]>()
   for (const {result, finding} of rankedFindings({results})) {
     if (finding.severity === 'info') continue
     for (const id of new Set(finding.endpoints)) cures.set(id, [...(cures.get(id) ?? []), findingText(result, finding)])
   }
   return endpoints.map((row): TestCase => {
-    const {namespace, workload, port, verdict, because, reason, evidence} = row
-    const outcome = rowOutcome[verdict]
+    const {cluster, namespace, workload, port, verdict, because, reason, evidence} = row
+    const isExcused = verdict === 'violated' && !isCounted(row, terms)
+    const outcome = isExcused ? 'skipped' : rowOutcome[verdict]
     const told = [sentence(reason), ...evidence.map(({kind, says}) => `${kind}: ${says}`)]
     return {
-      classname: `${namespace}/${workload.kind}/${workload.name}`,
+      classname: `${cluster === undefined ? '' : `${cluster}/`}${namespace}/${workload.kind}/${workload.name}`,
       name: port === null ? 'undeclared ports' : `port ${port}`,
       ms: 0,
       outcome,
-      message: because === null ? reason : `${because}: ${reason}`,
+      message: isExcused ? `known to the baseline: ${reason}` : because === null ? reason : `${because}: ${reason}`,
       text: outcome === 'pass' ? '' : lines(...told, ...(cures.get(endpointId(row)) ?? [])),
     }
   })
@@ -70,6 +72,7 @@ export function checkCases(report: Report, failOn: Inputs['failOn']): TestCase[]
           result,
           found.map(({finding}) => finding),
           failOn,
+          report.terms,
         )
   })
 }
@@ -88,13 +91,13 @@ function quietCase({code, title, status, reason}: CheckResult): TestCase {
   return {classname: 'checks', name: `${code} ${title}`, ms: 0, outcome, message: reason, text: outcome === 'error' ? reason : ''}
 }
 
-function findingCases(result: CheckResult, findings: Finding[], failOn: Inputs['failOn']): TestCase[] {
+function findingCases(result: CheckResult, findings: Finding[], failOn: Inputs['failOn'], terms: Terms): TestCase[] {
   const places = findings.flatMap((finding) => {
     const names = [...new Set(finding.endpoints)].map((id) => nameOf(result.code, id))
     return (names.length > 0 ? names : [{classname: subjectId(finding), name: result.code}]).map((name) => ({name, finding}))
   })
   return [...Map.groupBy(places, ({name}) => JSON.stringify(name)).values()].map((here): TestCase => {
-    const heavy = here.filter(({finding}) => weighs(finding.severity, failOn))
+    const heavy = here.filter(({finding}) => weighs(finding.severity, failOn) && isCounted(finding, terms))
     const [first] = heavy.length > 0 ? heavy : here
     return {
       ...(here[0]?.name ?? {classname: '', name: ''}),

@@ -31,6 +31,7 @@ export function outputs(report: Report, delivered: Delivered): Record<string, st
     'ports-violated': String(counts.violated),
     errors: String(found.error),
     warnings: String(found.warning),
+    'new-findings': report.comparison === null || report.comparison.misfit !== '' ? '' : String(report.comparison.new),
     'failed-stage': stages.find(({status}) => status === 'failed')?.name ?? '',
     findings: findingsJson(report),
     'report-json': delivered.reportJson,

@@ -22,6 +22,8 @@ export interface SarifResult {
   message: {text: string}
   locations: object[]
   partialFingerprints: Record<string, string>
+  /** Section 3.27.24: only where a baseline was compared. */
+  baselineState?: 'new' | 'unchanged'
   properties?: {endpoints: string[]; fix: string}
 }
 
@@ -33,11 +35,13 @@ export function sarifResults(report: Report, place: Place): SarifResult[] {
   const {status, reason} = report.verdict
   const verdict: Draft[] =
     status === 'pass' ? [] : [{code: verdictRule, severity: 'error', subject: {kind: 'Verdict', name: status}, says: reason, about: []}]
-  const found = rankedFindings(report).map(({result: {code}, finding: {severity, subject, message, hint, endpoints, fix}}): Draft => {
-    const cure = hint === '' ? '' : ` Fix: ${clipped(hint, 600)}`
-    const says = `${clipped(refText(subject), 300)}: ${clipped(sentence(message), 1000)}${cure}`
-    return {code, severity, subject, says, about: endpoints, fix}
-  })
+  const found = rankedFindings(report).map(
+    ({result: {code}, finding: {severity, subject, message, hint, endpoints, fix, isNew}}): Draft => {
+      const cure = hint === '' ? '' : ` Fix: ${clipped(hint, 600)}`
+      const says = `${clipped(refText(subject), 300)}: ${clipped(sentence(message), 1000)}${cure}`
+      return {code, severity, subject, says, about: endpoints, fix, isNew}
+    },
+  )
   const unknown = report.results
     .filter((result) => result.status === 'unknown')
     .map(({code, severity, title, reason}): Draft => {
@@ -70,6 +74,7 @@ interface Draft {
   says: string
   about: string[]
   fix?: string
+  isNew?: boolean
 }
 
 function ordered(drafts: Draft[]): Draft[] {
@@ -77,12 +82,12 @@ function ordered(drafts: Draft[]): Draft[] {
 }
 
 /** Of what is wrong where in the mesh, never of words or lines: both change while the fault stays. */
-function fingerprint({code, subject: {kind, namespace = '', name}, about}: Draft): string {
-  const identity = JSON.stringify([code, kind, namespace, name, [...about].sort()])
+function fingerprint({code, subject: {kind, namespace = '', name, cluster}, about}: Draft): string {
+  const identity = JSON.stringify([code, kind, namespace, name, [...about].sort(), ...(cluster === undefined ? [] : [cluster])])
   return createHash('sha256').update(identity).digest('hex').slice(0, 32)
 }
 
-function resultOf({code, severity, subject, says, about, fix = ''}: Draft, hash: string, place: Place): SarifResult {
+function resultOf({code, severity, subject, says, about, fix = '', isNew}: Draft, hash: string, place: Place): SarifResult {
   const file = subject.file === undefined ? null : relativeUri(subject.file, place.workspace)
   // A folder stands in for a workflow that is not ours: GitHub rejects a whole file for one empty address.
   const uri = file ?? relativeUri(place.workflowPath, '') ?? '.github/workflows'
@@ -93,6 +98,7 @@ function resultOf({code, severity, subject, says, about, fix = ''}: Draft, hash:
     message: {text: plain(says)},
     locations: [{physicalLocation: {artifactLocation: {uri, uriBaseId: '%SRCROOT%'}, region: {startLine}}}],
     // The first is the one GitHub reads. Left to upload-sarif, it would be a hash of the line, the same for all that point at the workflow.
+    ...(isNew === undefined ? {} : {baselineState: isNew ? ('new' as const) : ('unchanged' as const)}),
     partialFingerprints: {primaryLocationLineHash: hash, 'istioMtls/v1': hash},
     ...(about.length === 0 && fix === ''
       ? {}

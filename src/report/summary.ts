@@ -1,5 +1,6 @@
 import type {Report} from '../model/report.ts'
 import {fitting} from './budget.ts'
+import {comparisonSection} from './comparison-section.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
 import {headline, whereabouts} from './headline.ts'
 import {type Block, heading, render, text} from './markdown.ts'
@@ -20,8 +21,14 @@ export function summary(report: Report, limit = summaryLimit): string {
 export function briefSummary(report: Report, limit = summaryLimit): string {
   const brief =
     report.verdict.status === 'pass'
-      ? headline(report, 2)
-      : [...headline(report, 2), ...openQuestions(report), ...findingsSection(report, 5), ...waiversSection(report)]
+      ? [...headline(report, 2), ...comparisonSection(report, 5)]
+      : [
+          ...headline(report, 2),
+          ...comparisonSection(report, 5),
+          ...openQuestions(report),
+          ...findingsSection(report, 5),
+          ...waiversSection(report),
+        ]
   return fitting([render(brief)], limit, farewell)
 }
 
@@ -29,29 +36,33 @@ const farewell = '_Cut to fit: everything is in report.json._'
 
 interface Amount {
   findings: number
+  /** Whether each finding offers its waiver. */
+  waivers: boolean
   bad: number
   good: number
 }
 
 /** From everything to next to nothing; each step keeps what failed longest. */
 const amounts: readonly Amount[] = [
-  {findings: Number.POSITIVE_INFINITY, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY},
-  {findings: 500, bad: 1000, good: 500},
-  {findings: 200, bad: 500, good: 0},
-  {findings: 50, bad: 100, good: 0},
-  {findings: 10, bad: 20, good: 0},
+  {findings: Number.POSITIVE_INFINITY, waivers: true, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY},
+  {findings: Number.POSITIVE_INFINITY, waivers: false, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY},
+  {findings: 500, waivers: false, bad: 1000, good: 500},
+  {findings: 200, waivers: false, bad: 500, good: 0},
+  {findings: 50, waivers: false, bad: 100, good: 0},
+  {findings: 10, waivers: false, bad: 20, good: 0},
 ]
 
 function* renderings(report: Report): Generator<string> {
   for (const amount of amounts) yield render(page(report, amount))
 }
 
-function page(report: Report, {findings, bad, good}: Amount): Block[] {
+function page(report: Report, {findings, waivers, bad, good}: Amount): Block[] {
   return [
     ...headline(report, 2),
     whereabouts(report),
+    ...comparisonSection(report, Math.min(findings, 100)),
     ...openQuestions(report),
-    ...titled('What failed, and how to mend it', findingsSection(report, findings)),
+    ...titled('What failed, and how to mend it', findingsSection(report, findings, waivers)),
     ...titled('Ports that accept plain text or lack proof', badPorts(report, bad)),
     ...goodPorts(report, good),
     ...waiversSection(report),

@@ -1,19 +1,20 @@
 import type {Report} from '../model/report.ts'
 import {refText} from '../model/ref.ts'
-import {rankedFindings} from './findings.ts'
+import {newFirst, rankedFindings} from './findings.ts'
 import {severityMark} from './findings-section.ts'
 import {verdictMark} from './headline.ts'
 import {nextSteps} from './next-steps.ts'
+import {comparisonSentence} from './comparison-section.ts'
 import {clipped, plural} from './words.ts'
 
 /** The log's last lines: what failed with its fix, next steps, where the files are, and the verdict, which stands last because logs are read from their end. */
 export function terminal(report: Report, files: string[]): string[] {
-  const heavy = rankedFindings(report).filter(({finding}) => finding.severity !== 'info')
+  const heavy = newFirst(rankedFindings(report)).filter(({finding}) => finding.severity !== 'info')
   const shown = heavy.slice(0, 20)
   const steps = nextSteps(report)
   return [
-    ...shown.flatMap(({result, finding: {severity, subject, message, hint, fix}}) => [
-      `${severityMark[severity]} ${result.code} ${result.title}: ${refText(subject)}`,
+    ...shown.flatMap(({result, finding: {severity, subject, message, hint, fix, isNew}}) => [
+      `${severityMark[severity]}${isNew === undefined ? '' : isNew ? ' new' : ' known'} ${result.code} ${result.title}: ${refText(subject)}`,
       `   ${clipped(message, 1000)}`,
       ...(hint === '' ? [] : [`   Fix: ${clipped(hint, 1000)}`]),
       ...(fix === ''
@@ -31,6 +32,7 @@ export function terminal(report: Report, files: string[]): string[] {
     ...steps.flatMap(({says, command}, at) => [`${at + 1}) ${says}`, ...(command === '' ? [] : [`     ${command}`])]),
     ...(steps.length === 0 ? [] : ['']),
     ...files.map((file) => `Report: ${file}`),
+    ...(report.comparison === null ? [] : [`Against the baseline: ${clipped(comparisonSentence(report), 1000)}.`]),
     `${verdictMark[report.verdict.status]} ${report.verdict.status}: ${report.verdict.reason}`,
   ]
 }
