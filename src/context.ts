@@ -24,6 +24,7 @@ export function contextOf(env: Record<string, string | undefined>, event: unknow
   return {
     repo,
     pullRequest: pullRequestOf(eventName, repo, event as Payload),
+    reported: reportedOf(eventName, repo, event as Payload),
     baseSha: baseOf(event as Payload),
     runUrl: run === '' || repo === '' ? '' : `${serverUrl}/${repo}/actions/runs/${run}${attempt === '' ? '' : `/attempts/${attempt}`}`,
     docsUrl: docsUrlOf(serverUrl, get('ACTION_REPOSITORY'), get('ACTION_REF')),
@@ -63,8 +64,14 @@ interface PullRequest {
 interface Payload {
   pull_request?: PullRequest
   issue?: {number?: number; pull_request?: object}
-  workflow_run?: {pull_requests?: PullRequest[]; head_repository?: {full_name?: string} | null}
+  workflow_run?: {pull_requests?: PullRequest[]; head_repository?: {full_name?: string} | null; head_sha?: string; head_branch?: string}
   merge_group?: {head_ref?: string; base_sha?: string}
+}
+
+/** GitHub's own event says it, never the artifact that the fork's run left. */
+function reportedOf(eventName: string, repo: string, {workflow_run: run}: Payload): RunContext['reported'] {
+  if (eventName !== 'workflow_run' || run === undefined || !isFork(run.head_repository, repo)) return null
+  return {repo: run.head_repository?.full_name ?? '', sha: run.head_sha ?? '', branch: run.head_branch ?? ''}
 }
 
 /** The commit that a proposed change is measured against, '' where the event names none or several. */

@@ -24,7 +24,12 @@ export interface Ran {
 }
 
 /** Installs Istio, enforces mutual TLS, and reports what the cluster then proves. Never throws: what failed is in the report's stages. */
-export async function run(inputs: Inputs, {ledger, pending, baseline = null}: Ledgers & {baseline?: Report | null}, {docsUrl, reported}: Pick<RunContext, 'docsUrl' | 'reported'>, io: Io): Promise<Ran> {
+export async function run(
+  inputs: Inputs,
+  {ledger, pending, baseline = null}: Ledgers & {baseline?: Report | null},
+  {docsUrl, reported}: Pick<RunContext, 'docsUrl' | 'reported'>,
+  io: Io,
+): Promise<Ran> {
   const stages = stageLog(io)
   const asked = askedFrom(inputs)
   const deadline = io.clock.ticks() + inputs.deadlineMs

@@ -36,6 +36,15 @@ export function gitHub(token: string, {apiUrl, graphqlUrl}: GitHubAddress, clock
     async editComment(repo, id, body) {
       return commentFrom((await call('PATCH', `${apiUrl}/repos/${repo}/issues/comments/${id}`, {body})).body as ApiComment)
     },
+    async pullRequests(repo, head) {
+      const {body} = await call('GET', `${apiUrl}/repos/${repo}/pulls?state=open&head=${encodeURIComponent(head)}&per_page=100`)
+      return (body as ApiPullRequest[]).map((found) => ({
+        number: found.number,
+        headSha: found.head.sha,
+        headRepo: found.head.repo?.full_name ?? '',
+        baseSha: found.base.sha,
+      }))
+    },
     async file(repo, path, ref) {
       try {
         const {body} = await call(
@@ -81,6 +90,12 @@ interface ApiComment {
   html_url: string
   body?: string
   user: User | null
+}
+
+interface ApiPullRequest {
+  number: number
+  head: {sha: string; repo: {full_name: string} | null}
+  base: {sha: string}
 }
 
 function commentFrom({id, node_id: nodeId, html_url: url, body, user}: ApiComment): Comment {

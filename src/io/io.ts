@@ -35,7 +35,7 @@ export interface Wire {
   /** From the far end of a stream, where an HTTP/2 proxy takes CONNECT; `open` is called again once the stream broke. */
   tunnel(open: () => Promise<Duplex>): Tunnel
   /** A TLS handshake without a client certificate, heard until the peer took or refused it; hangs up, never rejects. */
-  greet(stream: Duplex, options: {alpn: string; timeoutMs: number}): Promise<Greeting>
+  greet(stream: Duplex, options: {alpn: string[]; timeoutMs: number}): Promise<Greeting>
   /** Sends `request` and hears at most `maxBytes`; hangs up, never rejects. */
   exchange(stream: Duplex, request: string, options: {timeoutMs: number; maxBytes: number}): Promise<Heard>
 }

@@ -4,6 +4,8 @@ export interface RunContext {
   repo: string
   /** The pull request the event speaks of; `fork` when its code comes from another repository, so the token may only read. */
   pullRequest: {number: number; fork: boolean} | null
+  /** Whose code reported what a `workflow_run` judges again, when that code is a fork's; null everywhere else. */
+  reported: {repo: string; sha: string; branch: string} | null
   /** Commit the pull request is to be merged into, '' where the event names none. */
   baseSha: string
   /** Page of this run, attempt included. */
