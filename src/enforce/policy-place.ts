@@ -1,0 +1,18 @@
+/** Marks a policy as this action's own. */
+export const managedBy = {'app.kubernetes.io/managed-by': 'istio-mtls-action'}
+
+/** The name under which the API server remembers which fields are ours. */
+export const fieldManager = 'istio-mtls-action'
+
+/** Annotation that keeps the spec of a policy as it was before we took it over. */
+export const previousSpec = 'istio-mtls/previous-spec'
+
+/** Path of a PeerAuthentication. */
+export function policyPathOf(namespace: string, name: string): string {
+  return `/apis/security.istio.io/v1/namespaces/${namespace}/peerauthentications/${name}`
+}
+
+/** A PeerAuthentication in a message. */
+export function policyNameText(namespace: string, name: string): string {
+  return `PeerAuthentication \`${namespace}/${name}\``
+}
