@@ -1,10 +1,14 @@
 import {enforce} from './enforce/enforce.ts'
+import {enrol} from './enforce/enrol.ts'
+import {previousLabels} from './enforce/enrol-plan.ts'
+import {applyPolicies} from './enforce/policies.ts'
 import {contextOf} from './context.ts'
 import {install} from './install/install.ts'
 import {type LockWish, takeLock} from './install/lock.ts'
 import {preflight} from './install/preflight.ts'
-import type {Io, Kube} from './io/io.ts'
+import type {Io, Kube, KubeObject} from './io/io.ts'
 import type {Inputs} from './model/inputs.ts'
+import {readEnrolling} from './observe/enrolling.ts'
 import {rulingMeshes} from './observe/ruling-meshes.ts'
 import type {StageLog} from './stages.ts'
 
@@ -20,21 +24,31 @@ export interface Changed {
   notes: string[]
   helmPath: string
   changedAt: number | null
+  /** The user's own policies that are now in force, with file and line. */
+  applied: KubeObject[]
 }
 
 /** Runs the stages that change the cluster, as `mode` asks; the reading modes have none. Never throws: a failed stage skips those after it. */
-export async function change(inputs: Inputs, {kube, path}: Connected, stages: StageLog, io: Io): Promise<Changed> {
-  if (inputs.mode !== 'enforce') return {notes: [], helmPath: '', changedAt: null}
+export async function change(inputs: Inputs, policies: KubeObject[], {kube, path}: Connected, stages: StageLog, io: Io): Promise<Changed> {
+  if (inputs.mode !== 'enforce') return {notes: [], helmPath: '', changedAt: null, applied: []}
   const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, io), kube, io))
   // All that changes the cluster goes through the lock's io: it refuses once another run has taken over.
   const held = lock?.io ?? io
   const installed = await stages.change('install', () => install({...inputs, isAlone: true}, kube, path, held))
+  // Callers get their proxies, and clients and exceptions are told, before plain text is refused.
+  const enrolled = inputs.enroll
+    ? await stages.change('enroll', () => enrol(inputs, kube, () => readEnrolling(kube, previousLabels, held), held))
+    : null
+  const isPolicied = policies.length > 0 || inputs.accessLogging
+  const applied = isPolicied ? await stages.change('policies', () => applyPolicies(inputs, policies, kube, rulingMeshes, held)) : null
   const enforced = await stages.change('enforce', () => enforce(inputs, kube, rulingMeshes, held))
   await lock?.release()
+  const outcomes = [installed, enrolled, applied, enforced]
   return {
-    notes: [...(installed?.notes ?? []), ...(enforced?.notes ?? [])],
+    notes: outcomes.flatMap((outcome) => outcome?.notes ?? []),
     helmPath: installed?.helmPath ?? '',
-    changedAt: installed?.changed || enforced?.changed ? io.clock.ticks() : null,
+    changedAt: outcomes.some((outcome) => outcome?.changed) ? io.clock.ticks() : null,
+    applied: applied === null ? [] : policies,
   }
 }
 

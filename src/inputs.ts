@@ -109,6 +109,9 @@ function contradictions(inputs: Inputs): string[] {
     require === 'proven' && probes === 'off' && from.length === 0
       ? '`require` is `proven` but `probes` is `off`: nothing could be proven; set `require: configured` or leave `probes` out'
       : '',
+    from.length > 0 && inputs.policies.length > 0
+      ? '`policies` are applied to a cluster, but `from` judges files: name them in `from`, too, or remove `policies`'
+      : '',
     inputs.gate === 'new' && inputs.baseline === ''
       ? '`gate: new` compares with an earlier report: set `baseline` to its `report.json`'
       : '',

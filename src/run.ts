@@ -4,16 +4,18 @@ import {runChecks} from './checks/run.ts'
 import {endpoints} from './derive/endpoints.ts'
 import {reach} from './install/reach.ts'
 import {askWebhook} from './install/webhook.ts'
-import type {Io, Kube} from './io/io.ts'
+import type {Io, Kube, KubeObject} from './io/io.ts'
 import type {RunContext} from './model/context.ts'
 import type {Inputs} from './model/inputs.ts'
 import type {Report} from './model/report.ts'
 import type {Asked, Snapshot} from './model/snapshot.ts'
 import {snapshotFromManifests} from './observe/manifests.ts'
 import {observe, unreachable} from './observe/observe.ts'
+import {readPolicies} from './observe/policy-files.ts'
+import {withPolicyPlaces} from './observe/policy-places.ts'
 import {buildReport} from './report/build.ts'
 import {waive} from './report/waive.ts'
-import {stageLog} from './stages.ts'
+import {type StageLog, stageLog} from './stages.ts'
 import type {Ledgers} from './waivers.ts'
 
 /** What a run leaves to be said; `helmPath` of the verified helm binary, '' where none was needed. */
@@ -34,14 +36,16 @@ export async function run(
   const asked = askedFrom(inputs)
   const deadline = io.clock.ticks() + inputs.deadlineMs
 
+  const policies = await readOwnPolicies(inputs, stages, io)
   const connected = inputs.from.length > 0 ? null : await stages.look('connect', () => connect(inputs, io, deadline), serverText)
-  const changed = connected === null ? untouched : await change(inputs, connected, stages, io)
+  const changed = connected === null ? untouched : await change(inputs, policies, connected, stages, io)
   const look = async () => {
     if (inputs.from.length > 0) return snapshotFromFiles(inputs.from, asked, io)
     if (connected === null) return unreachable(asked, inputs.clusterName, io)
     return observe(asked, observeOptions(inputs, connected.kube, changed.changedAt, deadline), connected.kube, io)
   }
-  const snapshot = (await stages.look('observe', look, readingText)) ?? unreachable(asked, inputs.clusterName, io)
+  const observed = (await stages.look('observe', look, readingText)) ?? unreachable(asked, inputs.clusterName, io)
+  const snapshot = withPolicyPlaces(observed, changed.applied)
   connected?.kube.close()
 
   const results = runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`})
@@ -52,7 +56,7 @@ export async function run(
   return {report, snapshot, helmPath: changed.helmPath}
 }
 
-const untouched: Changed = {notes: [], helmPath: '', changedAt: null}
+const untouched: Changed = {notes: [], helmPath: '', changedAt: null, applied: []}
 
 async function connect(inputs: Inputs, io: Io, deadline: number): Promise<Connected> {
   const {context, allowExec, insecureSkipTlsVerify} = inputs
@@ -63,6 +67,18 @@ async function connect(inputs: Inputs, io: Io, deadline: number): Promise<Connec
   return {kube, server: inputs.clusterName || 'the API server answers', path}
 }
 
+/** Files are judged before anything is sent: a mistake in one fails a stage, and so nothing is changed. */
+async function readOwnPolicies(inputs: Inputs, stages: StageLog, io: Io): Promise<KubeObject[]> {
+  if (inputs.policies.length === 0 || (inputs.mode !== 'enforce' && inputs.mode !== 'plan')) return []
+  const read = await stages.look(
+    'read policies',
+    () => readPolicies(inputs.policies, io),
+    ({policies}) => `${policies.length} read`,
+  )
+  for (const warning of read?.warnings ?? []) io.log.annotate('warning', warning.message, warning)
+  return read?.policies ?? []
+}
+
 function askedFrom(inputs: Inputs): Asked {
   return {
     scope: {namespaces: inputs.namespaces, exclude: inputs.excludeNamespaces},
@@ -71,9 +87,9 @@ function askedFrom(inputs: Inputs): Asked {
     mtlsMode: inputs.mtlsMode,
     require: inputs.require,
     probes: inputs.probes !== 'off',
-    requireAuthorization: false,
-    accessLogging: false,
-    minTls: '',
+    requireAuthorization: inputs.requireAuthorization,
+    accessLogging: inputs.accessLogging,
+    minTls: inputs.minTls,
     dryRun: inputs.mode === 'enforce',
   }
 }
