@@ -1,10 +1,11 @@
+import {isJudgeOfAmbient} from '../derive/ambient-proof.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
 import type {PortProbe} from '../model/evidence.ts'
 import {probedRows} from './probed-rows.ts'
 import {rowId, workloadRef} from './subject.ts'
 
-/** No probed port answered in plain text (live-evidence.md, section 1); in ambient such an answer may come from the pod's own node (rule 46). */
+/** No probed port answered in plain text (live-evidence.md, section 1); in ambient it counts only when an ordinary pod asked (rule 46). */
 export const plaintextRefused = check({
   code: 'M802',
   slug: 'm802-plaintext-refused',
@@ -17,7 +18,7 @@ export const plaintextRefused = check({
   skip: ({probes}) => (probes ? null : 'live probes are off'),
   run({mesh, pods, probes}, {asked}) {
     const answered = probedRows(probes, pods, asked, mesh).filter(
-      ({pod, probe}) => dataPlane(pod) !== 'ambient' && plainAnswer(probe) !== null,
+      ({pod, probe}) => (dataPlane(pod) !== 'ambient' || isJudgeOfAmbient(probes.by)) && plainAnswer(probe) !== null,
     )
     return [...Map.groupBy(answered, ({pod}) => `${pod.namespace}/${pod.workload.kind}/${pod.workload.name}`).values()].flatMap((rows) => {
       const [first] = rows

@@ -1,4 +1,4 @@
-import type {PortProbe, Probes, ProbeAnswer, Sighting} from '../model/evidence.ts'
+import type {MeshCall, PortProbe, Probes, ProbeAnswer, Sighting} from '../model/evidence.ts'
 import type {Part} from '../model/part.ts'
 import type {Pod} from '../model/workload.ts'
 
@@ -6,14 +6,25 @@ import type {Pod} from '../model/workload.ts'
 export interface Sightings {
   /** Why no probe of this run can prove anything, as one clause; '' when they can. */
   void: string
+  /** Who asked; null when nobody did. */
+  by: Probes['by'] | null
   of(pod: Pick<Pod, 'namespace' | 'name'>): readonly PortProbe[]
+  /** What a client inside the mesh met at one port of a pod, asked through Services. */
+  callsTo(pod: Pick<Pod, 'namespace' | 'name'>, port: number | null): readonly MeshCall[]
 }
 
 /** Files a run's probes by pod; without both controls passed, silence proves nothing (live-evidence.md, section 2). */
 export function sightingsOf(probes: Part<Probes>): Sightings {
-  if (!probes.read) return {void: `the live probes were not read (${probes.reason})`, of: () => []}
-  const byPod = Map.groupBy(probes.value.ports, ({namespace, pod}) => `${namespace}/${pod}`)
-  return {void: controlsText(probes.value.controls), of: ({namespace, name}) => byPod.get(`${namespace}/${name}`) ?? []}
+  if (!probes.read) return {void: `the live probes were not read (${probes.reason})`, by: null, of: () => [], callsTo: () => []}
+  const {by, controls, ports, mesh = []} = probes.value
+  const byPod = Map.groupBy(ports, ({namespace, pod}) => `${namespace}/${pod}`)
+  return {
+    void: controlsText(controls),
+    by,
+    of: ({namespace, name}) => byPod.get(`${namespace}/${name}`) ?? [],
+    callsTo: ({namespace, name}, port) =>
+      mesh.filter((call) => call.namespace === namespace && call.pods.some((pod) => pod.name === name && pod.port === port)),
+  }
 }
 
 function controlsText(controls: Probes['controls']): string {
@@ -28,18 +39,26 @@ export function sawPlainText({tls, plain}: PortProbe): boolean {
   return tls?.saw === 'plain-text' || plain?.saw === 'plain-text'
 }
 
-/** True when one address demanded a client certificate and closed the plain connection without an answer (live-evidence.md, section 1). */
+/**
+ * True when one address demanded a client certificate and closed the plain connection without an answer (live-evidence.md, section 1).
+ * Where the served certificate was seen, it must be this very pod's: an application's own mutual TLS looks alike but for that.
+ */
 export function demandsMutualTls({tls, plain}: PortProbe): boolean {
-  return tls?.saw === 'client-certificate' && plain?.saw === 'closed'
+  return tls?.saw === 'client-certificate' && plain?.saw === 'closed' && (tls.served?.doubt ?? '') === ''
 }
 
 /** What both probes saw, in words. */
 export function sightingText({tls, plain}: PortProbe): string {
   const parts = [
-    ...(tls ? [`a TLS client without a certificate ${words[tls.saw]}`] : []),
+    ...(tls ? [`a TLS client without a certificate ${words[tls.saw]}${servedText(tls)}`] : []),
     ...(plain ? [`a plain request ${words[plain.saw]}`] : []),
   ]
   return parts.length > 0 ? parts.join('; ') : 'nothing was sent'
+}
+
+function servedText({served}: ProbeAnswer): string {
+  if (served === undefined) return ''
+  return served.doubt === '' ? ` by \`${served.uris[0] ?? ''}\`` : `, but ${served.doubt}`
 }
 
 /** The later of both answers' moments. */
