@@ -160,6 +160,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     requestAuthentications: read([]),
     telemetries: read([]),
     roots: read([]),
+    delivered: unread('not inspected in this test'),
     probes: unread('not probed in this test'),
     ...more,
   }

@@ -4,7 +4,7 @@ import {decidingPolicies, effectiveMode} from '../../src/derive/effective-mode.t
 import {endpoints} from '../../src/derive/endpoints.ts'
 import {labelIndex} from '../../src/derive/label-index.ts'
 import {isSubset} from '../../src/derive/label-selector.ts'
-import {isServing} from '../../src/derive/verdict-of-port.ts'
+import {isServing} from '../../src/derive/row-member.ts'
 import {policiesByLevel, policyIndex} from '../../src/derive/policy-index.ts'
 import type {Sighting} from '../../src/model/evidence.ts'
 import {type Part, read, unread} from '../../src/model/part.ts'

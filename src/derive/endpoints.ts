@@ -2,11 +2,13 @@ import type {Endpoint} from '../model/endpoint.ts'
 import type {PortProbe} from '../model/evidence.ts'
 import {refText} from '../model/ref.ts'
 import type {Snapshot} from '../model/snapshot.ts'
+import {deliveriesOf} from './delivered-port.ts'
 import {type JudgedPort, judgedPods} from './judged-pods.ts'
 import type {PodView} from './pod-view.ts'
 import type {PortMode} from './port-mode.ts'
-import {demandsMutualTls, type Sightings, sightingsOf} from './sightings.ts'
-import {isServing, type RowMember, verdictOfPort} from './verdict-of-port.ts'
+import {demandsMutualTls, sightingsOf} from './sightings.ts'
+import {isServing, type RowMember} from './row-member.ts'
+import {type ProofSources, verdictOfPort} from './verdict-of-port.ts'
 
 /**
  * Every row of the verdict (interface.md, "Rows"): each port of each workload in scope, and one row for its undeclared ports; pods of one
@@ -14,20 +16,22 @@ import {isServing, type RowMember, verdictOfPort} from './verdict-of-port.ts'
  */
 export function endpoints(snapshot: Snapshot): Endpoint[] {
   const sightings = sightingsOf(snapshot.probes)
+  const deliveries = deliveriesOf(snapshot.delivered, snapshot.takenAt)
   const rows = new Map<string, Row>()
   for (const {view, ports} of judgedPods(snapshot)) {
     const probes = sightings.of(view.pod)
     for (const judged of ports) {
       const key = rowKey(view, judged)
       const row = rows.get(key) ?? {...judged, view, members: []}
-      row.members.push({pod: view.pod, ...evidenceFor(judged, ports, probes)})
+      const delivered = judged.protocol === 'TCP' ? deliveries.of(view.pod, view.capture, judged.port) : null
+      row.members.push({pod: view.pod, ...evidenceFor(judged, ports, probes), delivered, calls: sightings.callsTo(view.pod, judged.port)})
       rows.set(key, row)
     }
   }
   const serving = new Set([...rows.values()].filter(({members}) => members.some(({pod}) => isServing(pod))).map(workloadKey))
   return [...rows.values()]
     .filter((row) => counts(row, serving))
-    .map((row) => endpointOf(row, snapshot, sightings))
+    .map((row) => endpointOf(row, snapshot, {sightings, withheld: deliveries.withheld}))
     .sort(byWorkloadAndPort)
 }
 
@@ -76,8 +80,7 @@ function isSameMode(a: PortMode, b: PortMode): boolean {
   return a.mode === b.mode && a.says === b.says
 }
 
-function endpointOf({view, port, protocol, mode, members}: Row, snapshot: Snapshot, sightings: Sightings): Endpoint {
-  const canBeProbed = view.plane === 'sidecar' || view.plane === 'waypoint'
+function endpointOf({view, port, protocol, mode, members}: Row, snapshot: Snapshot, sources: ProofSources): Endpoint {
   const {workload, namespace, file, line} = view.pod
   return {
     namespace,
@@ -88,7 +91,7 @@ function endpointOf({view, port, protocol, mode, members}: Row, snapshot: Snapsh
     dataPlane: view.plane,
     mode: mode.mode,
     decidedBy: mode.decidedBy,
-    ...verdictOfPort({mode, port, canBeProbed, members}, snapshot.asked, sightings, snapshot.takenAt),
+    ...verdictOfPort({mode, port, plane: view.plane, members}, snapshot.asked, sources, snapshot.takenAt),
     ...(file === undefined ? {} : {file}),
     ...(line === undefined ? {} : {line}),
   }

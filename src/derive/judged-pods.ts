@@ -1,5 +1,8 @@
+import type {RunningProxy} from '../model/delivered.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import {HBONE} from './captured-port.ts'
+import {listenerPorts} from './delivered-mode.ts'
+import {deliveriesOf} from './delivered-port.ts'
 import {isFinished} from './membership.ts'
 import {type PodView, podViews} from './pod-view.ts'
 import {type PortMode, portMode} from './port-mode.ts'
@@ -17,23 +20,29 @@ export interface JudgedPort extends PodPort {
 export function judgedPods(snapshot: Snapshot): {view: PodView; ports: JudgedPort[]}[] {
   if (!snapshot.pods.read) return []
   const viewOf = podViews(snapshot)
+  const deliveries = deliveriesOf(snapshot.delivered, snapshot.takenAt)
   const inScope = scopeOf(snapshot.asked, snapshot.mesh.read ? snapshot.mesh.value : [])
   return snapshot.pods.value
     .filter((pod) => !isFinished(pod) && inScope(pod.namespace))
     .map(viewOf)
-    .map((view) => ({view, ports: judgedPorts(view)}))
+    .map((view) => ({view, ports: judgedPorts(view, portsRun(deliveries.running(view.pod)))}))
 }
 
 /** Every port of one pod with its mode, by number, the row of undeclared ports last. */
-export function judgedPorts(view: PodView): JudgedPort[] {
+export function judgedPorts(view: PodView, listenerPorts: readonly number[] = []): JudgedPort[] {
   const policyPorts = policyPortsOf(view)
   const ports = portsOf(view.pod, {
     services: view.services,
     policyPorts,
     ingressPorts: view.ingress.map(({port}) => port),
     capture: view.capture,
+    listenerPorts,
   })
   return ports.map((port) => ({...port, mode: portMode(view, port), ownMode: policyPorts.includes(port.port ?? Number.NaN)}))
+}
+
+function portsRun(running: RunningProxy | null): number[] {
+  return running === null ? [] : listenerPorts(running)
 }
 
 /** Where no PeerAuthentication is in force its port keys name nothing; a waypoint's one port is never declared. */

@@ -19,6 +19,8 @@ export interface PortSources {
   /** Ports of the Sidecar's ingress listeners in force. */
   ingressPorts: readonly number[]
   capture: Capture | null
+  /** Ports that filter chains of the running proxy name; absent where it was not read. */
+  listenerPorts?: readonly number[]
 }
 
 /**
@@ -46,6 +48,7 @@ export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers' | 'annota
   for (const {port, protocol} of targets) if (port !== null) add(port, protocol)
   for (const port of [...sources.policyPorts, ...sources.ingressPorts]) add(port, 'TCP')
   const proxys = proxyPorts(pod, sources.services)
+  for (const port of sources.listenerPorts ?? []) if (!proxys.has(port)) add(port, 'TCP')
   for (const port of sources.capture?.excludeInbound ?? []) if (!proxys.has(port)) add(port, 'TCP')
   add(null, 'TCP')
   return [...ports.values()].sort(byNumber)

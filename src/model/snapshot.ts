@@ -1,3 +1,4 @@
+import type {Delivered} from './delivered.ts'
 import type {Probes} from './evidence.ts'
 import type {Cluster, ControlPlane, Mesh, ValidationAnswer} from './mesh.ts'
 import type {Part} from './part.ts'
@@ -41,6 +42,8 @@ export interface Parts {
   telemetries: Part<IstioObject[]>
   /** One per namespace that holds the ConfigMap; without it a namespace has none. */
   roots: Part<DistributedRoots[]>
+  /** What istiod delivered and the proxies run; unread in snapshots of older versions. */
+  delivered: Part<Delivered>
   probes: Part<Probes>
 }
 

@@ -67,5 +67,6 @@ const partNames: (keyof Parts)[] = [
   'requestAuthentications',
   'telemetries',
   'roots',
+  'delivered',
   'probes',
 ]

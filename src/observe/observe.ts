@@ -37,8 +37,21 @@ export async function observe(asked: Asked, options: ObserveOptions, kube: Kube,
     readControlPlane(claimed, webhooks, reader),
   ])
   const {pods, templates} = workloads
-  const probes = unread('the ports were not probed yet')
-  const snapshot: Snapshot = {version: 1, takenAt, asked, cluster, mesh, controlPlane, validation, pods, templates, ...listed, probes}
+  const [probes, delivered] = [unread('the ports were not probed yet'), unread('the proxies were not read yet')]
+  const snapshot: Snapshot = {
+    version: 1,
+    takenAt,
+    asked,
+    cluster,
+    mesh,
+    controlPlane,
+    validation,
+    pods,
+    templates,
+    ...listed,
+    delivered,
+    probes,
+  }
   return {...snapshot, probes: await probe(snapshot, options, kube, io)}
 }
 
@@ -68,6 +81,7 @@ export function unreachable(asked: Asked, clusterName: string, io: Io): Snapshot
     requestAuthentications: part,
     telemetries: part,
     roots: part,
+    delivered: part,
     probes: part,
   }
 }

@@ -58,6 +58,7 @@ export function snapshotFrom(objects: KubeObject[], asked: Asked, meta: {takenAt
     requestAuthentications: istio('RequestAuthentication'),
     telemetries: istio('Telemetry'),
     roots: read(bag('ConfigMap').flatMap((configMap) => rootsFrom(configMap) ?? [])),
+    delivered: unread('judged from manifests: no proxy runs'),
     probes: unread('judged from manifests: there is nothing to probe'),
     ...meta,
   }
