@@ -2,26 +2,27 @@ import {parse} from 'yaml'
 import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
 
-type MeshWish = Pick<Inputs, 'minTls' | 'accessLogging' | 'values'>
+/** The inputs that become mesh configuration. */
+export type MeshWish = Pick<Inputs, 'minTls' | 'accessLogging' | 'values'>
 
 /** What the inputs say of the mesh configuration, as values of the istiod chart; {} where they say nothing. */
-export function meshConfigValues(inputs: MeshWish): {meshConfig?: object} {
-  const {accessLogFormat, accessLogEncoding} = usersMeshConfig(inputs)
+export function meshConfigValues({minTls = '', accessLogging = false, values}: Partial<MeshWish>): {meshConfig?: object} {
+  const {accessLogFormat, accessLogEncoding} = usersMeshConfig(values)
   const isFormatFree = accessLogFormat === undefined && accessLogEncoding === undefined
   const meshConfig = {
-    ...(inputs.minTls === '' ? {} : {meshMTLS: {minProtocolVersion: minProtocolVersion[inputs.minTls]}}),
-    ...(inputs.accessLogging && isFormatFree ? {accessLogFormat: formatWithCaller} : {}),
+    ...(minTls === '' ? {} : {meshMTLS: {minProtocolVersion: minProtocolVersion[minTls]}}),
+    ...(accessLogging && isFormatFree ? {accessLogFormat: formatWithCaller} : {}),
   }
   return Object.keys(meshConfig).length === 0 ? {} : {meshConfig}
 }
 
 /** What the user's values must not say otherwise than the inputs: they are merged last and would win. */
-export function meshConfigProblems(inputs: MeshWish): Problem[] {
-  const {minProtocolVersion: written} = usersMeshConfig(inputs).meshMTLS ?? {}
-  if (inputs.minTls === '' || written === undefined || written === minProtocolVersion[inputs.minTls]) return []
+export function meshConfigProblems({minTls = '', values}: Partial<MeshWish>): Problem[] {
+  const {minProtocolVersion: written} = usersMeshConfig(values).meshMTLS ?? {}
+  if (minTls === '' || written === undefined || written === minProtocolVersion[minTls]) return []
   return [
     {
-      says: `\`values\` sets \`meshConfig.meshMTLS.minProtocolVersion: ${written}\`, but \`min-tls\` is \`${inputs.minTls}\`.`,
+      says: `\`values\` sets \`meshConfig.meshMTLS.minProtocolVersion: ${written}\`, but \`min-tls\` is \`${minTls}\`.`,
       cure: 'Name the version in `min-tls` alone, and take it out of `values`.',
       entry: 'values',
     },
@@ -44,7 +45,7 @@ interface MeshConfig {
   meshMTLS?: {minProtocolVersion?: unknown} | null
 }
 
-function usersMeshConfig({values}: MeshWish): MeshConfig {
+function usersMeshConfig(values = ''): MeshConfig {
   const {meshConfig} = ((values === '' ? null : parse(values)) ?? {}) as {meshConfig?: MeshConfig | null}
   return meshConfig ?? {}
 }
