@@ -5,6 +5,7 @@ import {eventsPath, istiodPodsPath} from '../src/install/diagnosis.ts'
 import {istiodsPath, releasesPath} from '../src/install/found.ts'
 import {run} from '../src/run.ts'
 import {fakeIo, refusal} from './helpers/fake-io.ts'
+import {webhookPaths} from '../src/install/webhooks-found.ts'
 
 const env = {GITHUB_ACTION_REPOSITORY: 'octo-org/mtls', GITHUB_ACTION_REF: 'v1.2.3'}
 const none = {ledger: [], pending: []}
@@ -28,7 +29,9 @@ test('an install leaves the path of the helm it verified', async () => {
     files: {'/charts/base-1.31.1.tgz': 'base', '/charts/istiod-1.31.1.tgz': 'istiod'},
     kube: {
       'GET /version': {},
-      ...Object.fromEntries([istiodsPath, releasesPath, istiodPodsPath(''), eventsPath].map((path) => [`GET ${path}`, []])),
+      ...Object.fromEntries(
+        [istiodsPath, releasesPath, istiodPodsPath(''), eventsPath, ...webhookPaths].map((path) => [`GET ${path}`, []]),
+      ),
       'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {status: {allowed: true}},
       'POST /apis/security.istio.io/v1/namespaces/istio-system/peerauthentications': refusal(
         400,

@@ -1,6 +1,7 @@
-import {eventsPath, istiodPodsPath, istiodTroubles, whileWatching} from '../../src/install/diagnosis.ts'
+import {eventsPath, istiodPodsPath, troublesOf, type Watched, watchedOf, whileWatching} from '../../src/install/diagnosis.ts'
 import {fakeIo, refusal} from '../helpers/fake-io.ts'
 
+const istiod = watchedOf({chart: 'istiod', namespace: 'istio-system'}, '') as Watched
 const pod = (status: object) => [{metadata: {name: 'istiod-1'}, status}]
 const waiting = (reason: string, message = '', more: object = {}) =>
   pod({containerStatuses: [{name: 'discovery', state: {waiting: {reason, message}}, ...more}]})
@@ -42,7 +43,7 @@ test.each<[string, unknown, unknown, string[]]>([
   ],
   ['events may not be readable', waiting('ErrImagePull'), refusal(403, 'no'), ['pod istiod-1, container discovery: ErrImagePull']],
 ])('%s', async (_, pods, events, troubles) => {
-  expect(await istiodTroubles(cluster(pods, events).kube, '')).toEqual(troubles)
+  expect(await troublesOf(istiod, cluster(pods, events).kube)).toEqual(troubles)
 })
 
 /** Work that takes a number of looks: a fake clock moves only while someone sleeps on it. */
@@ -53,18 +54,18 @@ async function ticks(count: number): Promise<string> {
 
 test('says what is awaited while the work runs, once for each new reason', async () => {
   const io = cluster(waiting('ImagePullBackOff', 'no such image'))
-  expect(await whileWatching(ticks(200), io.kube, '', io)).toBe('done')
+  expect(await whileWatching(ticks(200), io.kube, istiod, io)).toBe('done')
   expect(io.lines).toEqual(['waiting for istiod: pod istiod-1, container discovery: ImagePullBackOff: no such image'])
 })
 
 test('a failure to look never ends the work, and the work decides how it ends', async () => {
   const io = cluster(refusal(403, 'forbidden'))
-  expect(await whileWatching(ticks(50), io.kube, '', io)).toBe('done')
+  expect(await whileWatching(ticks(50), io.kube, istiod, io)).toBe('done')
   await expect(
     whileWatching(
       ticks(5).then(() => Promise.reject(new Error('helm failed'))),
       io.kube,
-      '',
+      istiod,
       io,
     ),
   ).rejects.toThrow('helm failed')

@@ -5,6 +5,7 @@ import type {ReleasePlan} from '../../src/install/plan.ts'
 const plan: ReleasePlan = {
   chart: 'istiod',
   name: 'istiod',
+  namespace: 'istio-system',
   helmRevision: 2,
   status: 'deployed',
   mark: null,

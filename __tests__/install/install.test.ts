@@ -5,6 +5,7 @@ import {istiodsPath, releasesPath} from '../../src/install/found.ts'
 import {install} from '../../src/install/install.ts'
 import type {Inputs} from '../../src/model/inputs.ts'
 import {type FakeIo, fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
+import {webhookPaths} from '../../src/install/webhooks-found.ts'
 
 const helmArchive = Buffer.from('helm')
 const {inputs} = inputsFrom({
@@ -37,6 +38,7 @@ function world({kube = {}, charts = {[oci]: 'archive'}, helm = () => ({code: 0})
       'GET /version': {},
       [`GET ${istiodsPath}`]: [],
       [`GET ${releasesPath}`]: [],
+      ...Object.fromEntries(webhookPaths.map((path) => [`GET ${path}`, []])),
       'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {status: {allowed: true}},
       'POST /apis/security.istio.io/v1/namespaces/istio-system/peerauthentications': refusal(
         400,

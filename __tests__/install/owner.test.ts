@@ -25,8 +25,20 @@ test.each<[string, Partial<KubeObject['metadata']>, string]>([
       annotations: byHelm,
       ownerReferences: [{apiVersion: 'sailoperator.io/v1', kind: 'IstioRevision', name: 'prod', uid: 'u', controller: true}],
     },
-    'IstioRevision prod',
+    'the Sail operator or OpenShift Service Mesh 3 (IstioRevision prod)',
   ],
+  [
+    'OpenShift Service Mesh 2',
+    {ownerReferences: [{apiVersion: 'maistra.io/v2', kind: 'ServiceMeshControlPlane', name: 'basic', uid: 'u', controller: true}]},
+    'OpenShift Service Mesh (ServiceMeshControlPlane basic)',
+  ],
+  [
+    'an EKS add-on, by its field manager, though helm rendered it',
+    {annotations: byHelm, managedFields: [{manager: 'eks'}]},
+    'an EKS add-on',
+  ],
+  ["Google's, by its revision", {labels: {'istio.io/rev': 'asm-1264-2'}}, "Google's Cloud Service Mesh"],
+  ['an add-on manager', {labels: {'addonmanager.kubernetes.io/mode': 'Reconcile'}}, "the cluster's add-on manager"],
   ['AKS, by its namespace', {namespace: 'aks-istio-system', annotations: byHelm}, 'the AKS service mesh add-on'],
 ])('recognises %s', (_, metadata, text) => {
   expect(

@@ -5,11 +5,15 @@ import {planInstall, type ReleasePlan, type Wish, whatToDo} from '../../src/inst
 
 const now = Date.parse('2026-11-22T18:00:00Z')
 const minute = 60_000
-const wish: Wish = {install: 'auto', takeOver: false, istioVersion: '1.31.1', revision: '', timeoutMs: 5 * minute}
+const wish: Wish = {
+  ...{install: 'auto', takeOver: false, istioVersion: '1.31.1', revision: '', timeoutMs: 5 * minute},
+  ...{profile: 'sidecar', platform: '', cniValues: ''},
+}
 const empty: Found = {
   namespace: {exists: false, terminating: false, reason: ''},
   istiods: [],
   releases: [],
+  agents: [],
   crds: null,
   defaultRevision: '',
 }
@@ -24,10 +28,12 @@ const istiod = (more: Partial<FoundIstiod> = {}): FoundIstiod => ({
   revision: 'default',
   version: '1.31.0',
   owner: helm('istiod'),
+  createdAt: '',
   ...more,
 })
 const release = (name: string, more: Partial<FoundRelease> = {}): FoundRelease => ({
   name,
+  namespace: 'istio-system',
   helmRevision: 1,
   status: 'deployed',
   since: now - 60 * minute,
@@ -39,6 +45,7 @@ const ours: Found = {
   namespace: {exists: true, terminating: false, reason: ''},
   istiods: [istiod()],
   releases: [release('istio-base'), release('istiod')],
+  agents: [],
   crds: helm('istio-base'),
   defaultRevision: 'default',
 }
@@ -189,6 +196,7 @@ test.each<[string, Found, RegExp]>([
 const deployed: ReleasePlan = {
   chart: 'istiod',
   name: 'istiod',
+  namespace: 'istio-system',
   helmRevision: 3,
   status: 'deployed',
   mark: {...mark, helmRevision: 3},

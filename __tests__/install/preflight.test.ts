@@ -2,6 +2,7 @@ import {istiodsPath, releasesPath} from '../../src/install/found.ts'
 import {preflight} from '../../src/install/preflight.ts'
 import {inputsFrom} from '../../src/inputs.ts'
 import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
+import {webhookPaths} from '../../src/install/webhooks-found.ts'
 
 const {inputs} = inputsFrom({HOME: '/root'})
 const reviews = 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
@@ -19,6 +20,7 @@ function cluster(kube: Script['kube'] = {}) {
       'GET /api/v1/namespaces/kube-system': {metadata: {name: 'kube-system', uid: 'uid-1'}},
       [`GET ${istiodsPath}`]: [],
       [`GET ${releasesPath}`]: [],
+      ...Object.fromEntries(webhookPaths.map((path) => [`GET ${path}`, []])),
       [reviews]: allowing(() => true),
       ...kube,
     },
@@ -29,7 +31,7 @@ const check = (io: ReturnType<typeof cluster>, more: Partial<typeof inputs> = {}
 test('an empty cluster with all rights may be installed on; nothing is written to find that out', async () => {
   const io = cluster()
   expect(await check(io)).toMatchObject({plan: {do: 'apply', problems: []}})
-  expect(io.requests.every(({method, path}) => method === 'GET' || path.endsWith('selfsubjectaccessreviews'))).toBe(true)
+  expect(io.requests.every(({method, path}) => ['GET', 'PROBE'].includes(method) || path.endsWith('selfsubjectaccessreviews'))).toBe(true)
 })
 
 test('names each missing permission, and only those', async () => {

@@ -26,7 +26,17 @@ function isGranted(rules: Rule[], group: string, resource: string, verb: string)
 }
 
 const release: ReleasePlan = {
-  ...{chart: 'base', name: 'istio-base', helmRevision: 0, status: '', mark: null, adopt: false, repair: '', present: false},
+  ...{
+    chart: 'base',
+    name: 'istio-base',
+    namespace: 'istio-system',
+    helmRevision: 0,
+    status: '',
+    mark: null,
+    adopt: false,
+    repair: '',
+    present: false,
+  },
 }
 const fresh = permissionsFor(
   {do: 'apply', releases: [release, {...release, chart: 'istiod', name: 'istiod'}], problems: [], notes: []},

@@ -1,7 +1,10 @@
 import {parse} from 'yaml'
-import {valuesFor} from '../../src/install/values.ts'
+import {type ValueInputs, valuesFor} from '../../src/install/values.ts'
 
-const inputs = {hub: 'docker.io/istio', revision: '', values: '', baseValues: ''}
+const inputs: ValueInputs = {
+  ...{hub: 'docker.io/istio', revision: '', values: '', baseValues: '', cniValues: '', ztunnelValues: ''},
+  ...{profile: 'sidecar', platform: '', imagePullSecrets: []},
+}
 
 test.each([
   ['istiod always names the hub', 'istiod', {}, '', {global: {hub: 'docker.io/istio'}, revision: ''}],

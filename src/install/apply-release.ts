@@ -1,6 +1,7 @@
 import type {Io, Kube} from '../io/io.ts'
 import type {Chart} from './charts.ts'
-import {istiodTroubles, whileWatching} from './diagnosis.ts'
+import {awaitDaemonSet} from './daemon-set.ts'
+import {troublesOf, watchedOf, whileWatching} from './diagnosis.ts'
 import {type HelmTarget, nextRevision, repairArgs, upgradeArgs} from './helm-args.ts'
 import {type HelmProgram, runHelm} from './helm-child.ts'
 import {helmFailure} from './helm-failure.ts'
@@ -38,6 +39,7 @@ export async function applyRelease(
   const files = await valueFiles(values, io)
   const mark = {version, chart: chart.digest, values: digestOf(values, io), helmRevision: nextRevision(plan)}
   await helmOrFail(upgradeArgs(plan, chart.path, files, mark, target), wish, helm, target, kube, io)
+  if (plan.chart === 'cni' || plan.chart === 'ztunnel') await awaitDaemonSet(plan.chart, plan.namespace, target.timeoutMs, kube, io)
   return does
 }
 
@@ -60,9 +62,10 @@ async function helmOrFail(
 ): Promise<void> {
   io.changes.begin()
   const running = runHelm(args, helm, target.timeoutMs, io)
-  const result = await (wish.plan.chart === 'istiod' ? whileWatching(running, kube, wish.revision, io) : running)
+  const watched = watchedOf(wish.plan, wish.revision)
+  const result = await (watched === null ? running : whileWatching(running, kube, watched, io))
   if (result.code === 0) return
-  const troubles = wish.plan.chart === 'istiod' ? await istiodTroubles(kube, wish.revision).catch(() => []) : []
+  const troubles = watched === null ? [] : await troublesOf(watched, kube).catch(() => [])
   throw helmFailure({
     release: wish.plan.name,
     output: `${result.stdout}\n${result.stderr}`,
@@ -74,7 +77,7 @@ async function helmOrFail(
 }
 
 /** Values go to helm as private files: on a command line every process of the runner could read them, and a comma would split them. */
-async function valueFiles({ours, users}: Values, io: Pick<Io, 'files'>): Promise<string[]> {
+export async function valueFiles({ours, users}: Values, io: Pick<Io, 'files'>): Promise<string[]> {
   const folder = await io.files.makeTempFolder('values-')
   const files = [`${folder}/ours.yaml`]
   await io.files.writePrivate(`${folder}/ours.yaml`, ours)

@@ -1,11 +1,29 @@
 import type {Io, Kube, KubeObject} from '../io/io.ts'
 import {istioNamespace} from './found.ts'
+import type {ReleasePlan} from './plan.ts'
 
-/** Why istiod is not ready yet, in its pods' own words: one sentence per pod or object; [] when nothing speaks of trouble. */
-export async function istiodTroubles(kube: Kube, revision: string): Promise<string[]> {
+/** What a release runs: its name for people, the path of its pods and of its namespace's warnings, and how the names of its objects begin. */
+export interface Watched {
+  what: string
+  pods: string
+  events: string
+  named: string
+}
+
+/** What to look at while helm works on a release; null: it runs nothing. */
+export function watchedOf({chart, namespace}: Pick<ReleasePlan, 'chart' | 'namespace'>, revision: string): Watched | null {
+  if (chart === 'base') return null
+  if (chart === 'istiod') return {what: 'istiod', pods: istiodPodsPath(revision), events: eventsPathIn(namespace), named: 'istiod'}
+  const [label, named] =
+    chart === 'cni' ? ['k8s-app%3Distio-cni-node', 'istio-cni-node'] : ['app.kubernetes.io%2Fname%3Dztunnel', 'ztunnel']
+  return {what: named, pods: `/api/v1/namespaces/${namespace}/pods?labelSelector=${label}`, events: eventsPathIn(namespace), named}
+}
+
+/** Why a release is not ready yet, in its pods' own words: one sentence per pod or object; [] when nothing speaks of trouble. */
+export async function troublesOf({pods: podsPath, events: path, named}: Watched, kube: Kube): Promise<string[]> {
   const [pods, events] = await Promise.all([
-    kube.list(istiodPodsPath(revision), podTrouble),
-    kube.list(eventsPath, (event) => eventTrouble(event)).catch(() => []),
+    kube.list(podsPath, podTrouble),
+    kube.list(path, (event) => eventTrouble(event, named)).catch(() => []),
   ])
   if (pods.length > 0) return pods
   return [...new Set(events)].slice(-3)
@@ -15,9 +33,9 @@ export async function istiodTroubles(kube: Kube, revision: string): Promise<stri
  * Says every few seconds what is awaited while `work` runs: helm itself is silent until its timeout.
  * A failure to look is said once and never ends the work.
  */
-export async function whileWatching<T>(work: Promise<T>, kube: Kube, revision: string, io: Pick<Io, 'log' | 'clock'>): Promise<T> {
+export async function whileWatching<T>(work: Promise<T>, kube: Kube, watched: Watched, io: Pick<Io, 'log' | 'clock'>): Promise<T> {
   const done = new AbortController()
-  const watching = watch(kube, revision, io, done.signal)
+  const watching = watch(kube, watched, io, done.signal)
   try {
     return await work
   } finally {
@@ -26,18 +44,18 @@ export async function whileWatching<T>(work: Promise<T>, kube: Kube, revision: s
   }
 }
 
-async function watch(kube: Kube, revision: string, io: Pick<Io, 'log' | 'clock'>, done: AbortSignal): Promise<void> {
+async function watch(kube: Kube, watched: Watched, io: Pick<Io, 'log' | 'clock'>, done: AbortSignal): Promise<void> {
   let said = ''
   try {
     for (;;) {
       await io.clock.sleep(lookEveryMs, done)
-      const text = (await istiodTroubles(kube, revision)).join('; ') || 'its pods to become ready'
+      const text = (await troublesOf(watched, kube)).join('; ') || 'its pods to become ready'
       if (done.aborted) return
-      if (text !== said) io.log.line(`waiting for istiod: ${text}`)
+      if (text !== said) io.log.line(`waiting for ${watched.what}: ${text}`)
       said = text
     }
   } catch (thrown) {
-    if (!done.aborted) io.log.detail(`cannot look at istiod while waiting: ${String(thrown)}`)
+    if (!done.aborted) io.log.detail(`cannot look at ${watched.what} while waiting: ${String(thrown)}`)
   }
 }
 
@@ -48,8 +66,13 @@ export function istiodPodsPath(revision: string): string {
   return `/api/v1/namespaces/${istioNamespace}/pods?labelSelector=app%3Distiod%2Cistio.io%2Frev%3D${revision || 'default'}`
 }
 
-/** Warnings of the namespace: what keeps pods from being made at all (quota, admission). */
-export const eventsPath = `/api/v1/namespaces/${istioNamespace}/events?fieldSelector=type%3DWarning`
+/** Warnings of istio-system. */
+export const eventsPath = eventsPathIn(istioNamespace)
+
+/** Path of the warnings of a namespace: what keeps pods from being made at all (quota, admission). */
+function eventsPathIn(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/events?fieldSelector=type%3DWarning`
+}
 
 interface PodStatus {
   conditions?: {type: string; status: string; reason?: string; message?: string}[]
@@ -78,13 +101,13 @@ function podTrouble(pod: KubeObject): string | null {
   return null
 }
 
-function eventTrouble(event: KubeObject): string | null {
+function eventTrouble(event: KubeObject, named: string): string | null {
   const {reason, message, involvedObject} = event as unknown as {
     reason?: string
     message?: string
     involvedObject?: {kind?: string; name?: string}
   }
-  if (!involvedObject?.name?.startsWith('istiod') || !decisive.has(reason ?? '')) return null
+  if (!involvedObject?.name?.startsWith(named) || !decisive.has(reason ?? '')) return null
   return `${involvedObject.kind} ${involvedObject.name}: ${said({reason, message})}`
 }
 

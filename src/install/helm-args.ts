@@ -1,4 +1,4 @@
-import {istioNamespace} from './found.ts'
+import {minor, valid} from 'semver'
 import {type Mark, markLabels} from './mark.ts'
 import type {ReleasePlan} from './plan.ts'
 
@@ -22,21 +22,27 @@ export function upgradeArgs(plan: ReleasePlan, chartPath: string, valueFiles: st
     chartPath,
     '--install',
     '--create-namespace',
-    ...common(target),
+    ...common(plan, target),
     ...valueFiles.flatMap((file) => ['--values', file]),
     '--labels',
     labels.join(','),
     ...(plan.adopt ? ['--take-ownership'] : []),
     waitFlag(target),
-    ...(isHelm3(target) ? [] : ['--hide-notes']),
+    '--hide-notes',
+    ...(isHelm3(target) || !fightsOverFields(mark.version) ? [] : ['--server-side=false']),
   ]
 }
 
 /** The call that undoes what a killed run left pending (platform-facts.md, section 4.2); null: nothing to undo. */
 export function repairArgs(plan: ReleasePlan, target: HelmTarget): string[] | null {
-  if (plan.repair === 'uninstall') return ['uninstall', plan.name, '--ignore-not-found', ...common(target), waitFlag(target)]
-  if (plan.repair === 'rollback') return ['rollback', plan.name, ...common(target), waitFlag(target)]
+  if (plan.repair === 'uninstall') return uninstallArgs(plan, target)
+  if (plan.repair === 'rollback') return ['rollback', plan.name, ...common(plan, target), waitFlag(target)]
   return null
+}
+
+/** The call that takes a release away and waits until its objects are gone; fine where it is gone already. */
+export function uninstallArgs(release: Pick<ReleasePlan, 'name' | 'namespace'>, target: HelmTarget): string[] {
+  return ['uninstall', release.name, '--ignore-not-found', ...common(release, target), waitFlag(target)]
 }
 
 /** The helm revision that `upgradeArgs` makes: a repair by uninstall begins anew, one by rollback is a revision of its own. */
@@ -45,11 +51,16 @@ export function nextRevision({helmRevision, repair}: ReleasePlan): number {
   return helmRevision + (repair === 'rollback' ? 2 : 1)
 }
 
-function common({kubeconfigPath, timeoutMs}: HelmTarget): string[] {
-  return ['--namespace', istioNamespace, '--kubeconfig', kubeconfigPath, '--timeout', `${Math.ceil(timeoutMs / 1000)}s`]
+function common({namespace}: Pick<ReleasePlan, 'namespace'>, {kubeconfigPath, timeoutMs}: HelmTarget): string[] {
+  return ['--namespace', namespace, '--kubeconfig', kubeconfigPath, '--timeout', `${Math.ceil(timeoutMs / 1000)}s`]
 }
 
-/** Neither chart holds custom resources of users, the one thing on which helm 4's watcher hangs (helm issue 32615). */
+/** istiod wrote into its own webhook configurations as their owner until 1.28, which helm 4's server-side apply refuses (istio issue 59367). */
+function fightsOverFields(istioVersion: string): boolean {
+  return valid(istioVersion) !== null && minor(istioVersion) < 28
+}
+
+/** None of the charts holds custom resources of users, the one thing on which helm 4's watcher hangs (helm issue 32615). */
 function waitFlag(target: HelmTarget): string {
   return isHelm3(target) ? '--wait' : '--wait=watcher'
 }

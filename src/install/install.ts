@@ -1,14 +1,19 @@
-import type {Io, Kube} from '../io/io.ts'
+import type {Io, Kube, KubeObject} from '../io/io.ts'
 import {Failure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
+import type {ValidationAnswer} from '../model/mesh.ts'
 import type {Outcome} from '../model/report.ts'
 import {applyRelease, type ReleaseWish, whatIsToDo} from './apply-release.ts'
+import {asCode, chartNotes, refuseOtherCharts} from './chart-digests.ts'
+import {refuseUnknownPlatform} from './chart-platform.ts'
 import {type Chart, type FetchedCharts, fetchCharts} from './charts.ts'
 import {acquireHelm} from './helm.ts'
-import {sameDigest} from './mark.ts'
+import type {HelmTarget} from './helm-args.ts'
+import type {HelmProgram} from './helm-child.ts'
 import type {InstallPlan, ReleasePlan} from './plan.ts'
 import {preflight} from './preflight.ts'
 import {type StepClock, stepClock} from './step-clock.ts'
+import {renderTags} from './tags.ts'
 import {valuesFor} from './values.ts'
 import {awaitWebhook} from './webhook.ts'
 
@@ -17,6 +22,16 @@ export interface InstallOutcome extends Outcome {
   istioVersion: string
   helmPath: string
   chartDigests: Record<string, string>
+  /** What a canary upgrade goes on with; null where nothing was to be installed. */
+  canary: CanaryTools | null
+}
+
+/** A helm, the cluster it works on, the chart of CRDs, and the tags' objects not yet applied. */
+export interface CanaryTools {
+  helm: HelmProgram
+  target: HelmTarget
+  base: Chart | null
+  tags: KubeObject[]
 }
 
 /**
@@ -26,7 +41,7 @@ export interface InstallOutcome extends Outcome {
 export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, kubeconfigPath: string, io: Io): Promise<InstallOutcome> {
   const steps = stepClock(io)
   const now = io.clock.now().getTime()
-  const {found, plan} = await steps.time(
+  const {found, plan, warnings} = await steps.time(
     'preflight',
     () => preflight(inputs, kube, now),
     ({plan}) => planText(plan),
@@ -49,39 +64,58 @@ export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, 
   }))
   const fetched = await steps.time(
     'download charts',
-    () => fetchCharts(names, version, inputs.charts, helm, io).catch((thrown) => asLastTime(thrown, wishes, io)),
+    () => fetchCharts(names, version, inputs.charts, helm, io).catch((thrown) => asLastTime(thrown, inputs.tags, wishes, io)),
     ({from}) => `${names.join(' and ')} ${version} from ${asCode(from)}`,
   )
-  fallbackMatches(fetched, plan.releases, version)
+  refuseOtherCharts(fetched, inputs.chartDigests, plan.releases, version)
+  await refuseUnknownPlatform(inputs.platform, fetched.charts, io)
 
+  const tags = await tagObjects(inputs, wishes, fetched, helm, io)
   const target = {kubeconfigPath, helmVersion: helm.version, timeoutMs: inputs.timeoutMs}
   const did: Did[] = []
   for (const wish of wishes) {
     const chart = fetched.charts.find(({name}) => name === wish.plan.chart) as Chart
     const done = await steps.time(wish.plan.chart, () => applyRelease({...wish, chart}, helm, target, kube, io), didText)
     did.push({release: wish.plan, done})
+    // ztunnel gets its certificates from this istiod, so it must serve first.
+    if (wish.plan.chart === 'istiod') await steps.time('webhook', () => awaitWebhook(kube, inputs, io), answeredText)
   }
-  await steps.time(
-    'webhook',
-    () => awaitWebhook(kube, inputs, io),
-    (answers) => `answered by ${[...new Set(answers.map(({webhook}) => webhook))].join(' and ')}`,
-  )
   return {
     changed: did.some(({done}) => done !== 'unchanged'),
     says: outcomeText(did, version),
     steps: steps.all,
-    notes: [...plan.notes, ...fetchedNotes(fetched, version)],
+    notes: [...warnings, ...plan.notes, ...chartNotes(fetched, inputs.chartDigests, version)],
     istioVersion: version,
     helmPath: helm.path,
     chartDigests: Object.fromEntries(fetched.charts.map(({name, digest}) => [name, digest])),
+    canary: {helm, target, base: fetched.charts.find(({name}) => name === 'base') ?? null, tags},
   }
 }
 
+function answeredText(answers: ValidationAnswer[]): string {
+  return `answered by ${[...new Set(answers.map(({webhook}) => webhook))].join(' and ')}`
+}
+
+/** Rendered before any change, so that what the chart refuses stops the run in time. */
+async function tagObjects(
+  {tags}: Inputs,
+  wishes: Omit<ReleaseWish, 'chart'>[],
+  {charts}: FetchedCharts,
+  helm: HelmProgram,
+  io: Io,
+): Promise<KubeObject[]> {
+  const istiod = wishes.find(({plan}) => plan.chart === 'istiod')
+  const chartPath = charts.find(({name}) => name === 'istiod')?.path ?? ''
+  if (istiod === undefined || tags.length === 0) return []
+  return renderTags(tags, {release: istiod.plan.name, chartPath, values: istiod.values}, helm, io)
+}
+
 /** A cluster that is as wished needs no charts: an outage of the chart server shall not turn its runs red. */
-function asLastTime(thrown: unknown, wishes: Omit<ReleaseWish, 'chart'>[], io: Io): FetchedCharts {
+function asLastTime(thrown: unknown, tags: string[], wishes: Omit<ReleaseWish, 'chart'>[], io: Io): FetchedCharts {
   const charts = wishes.map(({plan}) => ({name: plan.chart, path: '', digest: plan.mark?.chart ?? ''}))
   const isSettled = wishes.every((wish, at) => whatIsToDo({...wish, chart: charts[at] as Chart}, io) === 'unchanged')
-  if (!isSettled || !(thrown instanceof Failure) || io.cancelled.aborted) throw thrown
+  // Tags are rendered from the chart, so without it nobody can say whether they are as wished.
+  if (!isSettled || tags.length > 0 || !(thrown instanceof Failure) || io.cancelled.aborted) throw thrown
   return {charts, from: 'the last run, for no entry of `charts` answers', isFallback: false, skipped: []}
 }
 
@@ -99,22 +133,7 @@ function left(plan: Extract<InstallPlan, {do: 'leave'}>, steps: StepClock): Inst
     istioVersion: plan.istiod?.version ?? '',
     helmPath: '',
     chartDigests: {},
-  }
-}
-
-/** The first entry of `charts` is the user's own choice; a later one stepped in by itself and must not slip in another chart. */
-function fallbackMatches({charts, from, isFallback}: FetchedCharts, releases: ReleasePlan[], version: string): void {
-  if (!isFallback) return
-  for (const {name, digest} of charts) {
-    const known = releases.find(({chart}) => chart === name)?.mark
-    if (!known || known.version !== version || sameDigest(known.chart, digest)) continue
-    throw new Failure(
-      `Chart \`${name}\` ${version} from \`${from}\` is not the one installed before: SHA-256 begins ${digest.slice(0, 12)}, was ${known.chart.slice(0, 12)}`,
-      {
-        cure: `Find out which of the two is Istio's, then put the trusted entry first in \`charts\`. Nothing was changed.`,
-        entry: 'chart-digest',
-      },
-    )
+    canary: null,
   }
 }
 
@@ -131,16 +150,4 @@ function outcomeText(did: Did[], version: string): string {
   const changed = did.filter(({done}) => done !== 'unchanged')
   if (changed.length === 0) return `Istio ${version} is installed already, nothing changed`
   return `Istio ${version}: ${changed.map(({release, done}) => `${release.name} ${didText(done)}`).join(', ')}`
-}
-
-function fetchedNotes({charts, from, skipped}: FetchedCharts, version: string): string[] {
-  return [
-    ...skipped.map((reason) => `No charts from ${reason}`),
-    ...charts.map(({name, digest}) => `Chart \`${name}\` ${version} from ${asCode(from)}, \`sha256:${digest}\``),
-  ]
-}
-
-/** An entry of `charts` in backticks, so that it can be copied; what is a clause already stays one. */
-function asCode(from: string): string {
-  return /[\s`]/.test(from) ? from : `\`${from}\``
 }

@@ -3,15 +3,16 @@ import type {Problem} from '../model/problem.ts'
 import {istioNamespace} from './found.ts'
 import type {InstallPlan} from './plan.ts'
 
-/** One thing a plan will do: verbs on a resource, in istio-system or (`namespace` '') in the whole cluster. */
+/** One thing a plan will do: verbs on a resource, in one namespace or (`namespace` '') in the whole cluster, `name` where one object is enough. */
 export interface Permission {
   group: string
   resource: string
   verbs: string[]
   namespace: string
+  name?: string
 }
 
-/** Exactly what helm and we will do for this plan: the kinds of both charts' templates, helm's own records, and what we read. */
+/** Exactly what helm and we will do for this plan: the kinds of the charts' templates, helm's own records, and what we read. */
 export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Permission[] {
   if (plan.do === 'leave') return []
   const charts = new Set(plan.releases.map(({chart}) => chart))
@@ -40,11 +41,37 @@ export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Per
     ...everywhere('rbac.authorization.k8s.io', 'clusterroles', 'clusterrolebindings'),
     ...everywhere('admissionregistration.k8s.io', 'mutatingwebhookconfigurations'),
     {group: 'security.istio.io', resource: 'peerauthentications', verbs: ['create'], namespace: istioNamespace},
+    ...agentPermissions(plan, write),
+    lockPermission(istioNamespace),
   ]
 }
 
-/** Asks the API server (SelfSubjectAccessReview) for each permission; one problem naming all that is missing, or none. */
-export async function missingPermissions(permissions: Permission[], kube: Kube): Promise<Problem[]> {
+/** The kinds of the charts `cni` and `ztunnel`, in the namespace they go to. */
+function agentPermissions(plan: InstallPlan & {do: 'apply'}, verbs: string[]): Permission[] {
+  const namespaces = [...new Set(plan.releases.filter(({chart}) => chart === 'cni' || chart === 'ztunnel').map(({namespace}) => namespace))]
+  return namespaces.flatMap((namespace) => [
+    {group: 'apps', resource: 'daemonsets', verbs, namespace},
+    ...(namespace === istioNamespace
+      ? []
+      : [
+          {group: '', resource: 'secrets', verbs: ['get', 'list', 'create', 'update', 'delete'], namespace},
+          {group: '', resource: 'serviceaccounts', verbs, namespace},
+          {group: '', resource: 'configmaps', verbs, namespace},
+        ]),
+  ])
+}
+
+/** What keeping other runs away takes (lock.ts). */
+export function lockPermission(namespace: string): Permission {
+  return {group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'patch', 'delete'], namespace}
+}
+
+/** Asks the API server (SelfSubjectAccessReview) for each permission of the role; one problem naming all that is missing, or none. */
+export async function missingPermissions(
+  permissions: Permission[],
+  kube: Kube,
+  role: 'enforce' | 'uninstall' = 'enforce',
+): Promise<Problem[]> {
   if (permissions.length === 0 || (await isAllowed({group: '*', resource: '*', namespace: ''}, '*', kube))) return []
   const asked = permissions.flatMap((permission) => permission.verbs.map((verb) => ({permission, verb})))
   const answers = await Promise.all(asked.map(({permission, verb}) => isAllowed(permission, verb, kube)))
@@ -56,8 +83,8 @@ export async function missingPermissions(permissions: Permission[], kube: Kube):
   })
   return [
     {
-      says: `The account of this kubeconfig lacks permissions that the install needs: ${rules.join('; ')}.`,
-      cure: 'Grant the role `enforce` of docs/permissions.md, or the rules named here.',
+      says: `The account of this kubeconfig lacks permissions that the ${role === 'enforce' ? 'install' : role} needs: ${rules.join('; ')}.`,
+      cure: `Grant the role \`${role}\` of docs/permissions.md, or the rules named here.`,
       entry: 'permission',
     },
   ]
@@ -65,16 +92,17 @@ export async function missingPermissions(permissions: Permission[], kube: Kube):
 
 const reviewsPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 
-async function isAllowed({group, resource, namespace}: Omit<Permission, 'verbs'>, verb: string, kube: Kube): Promise<boolean> {
+async function isAllowed({group, resource, namespace, name}: Omit<Permission, 'verbs'>, verb: string, kube: Kube): Promise<boolean> {
   const review = await kube.create<{status?: {allowed?: boolean}}>(reviewsPath, {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',
-    spec: {resourceAttributes: {group, resource, verb, namespace}},
+    spec: {resourceAttributes: {group, resource, verb, namespace, ...(name === undefined ? {} : {name})}},
   })
   return review.status?.allowed === true
 }
 
-function ruleText({group, resource, namespace}: Permission, verbs: string[]): string {
+function ruleText({group, resource, namespace, name}: Permission, verbs: string[]): string {
   const where = namespace === '' ? 'in the cluster' : `in \`${namespace}\``
-  return `\`${verbs.join(',')}\` on \`${group === '' ? '' : `${group}/`}${resource}\` ${where}`
+  const what = `${group === '' ? '' : `${group}/`}${resource}${name === undefined ? '' : `/${name}`}`
+  return `\`${verbs.join(',')}\` on \`${what}\` ${where}`
 }

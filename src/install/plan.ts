@@ -1,16 +1,25 @@
 import {compare, minor, valid} from 'semver'
 import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
+import {planAgents} from './agents.ts'
 import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from './found.ts'
 import type {Mark} from './mark.ts'
 import {type Owner, ownerText} from './owner.ts'
+import {releasePlan, repairOf} from './release-plan.ts'
 
-export type Wish = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs'>
+export type Wish = Pick<
+  Inputs,
+  'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs' | 'profile' | 'platform' | 'cniValues'
+> & {
+  /** True while this run holds the Lease: no other run of ours, and no helm of one, is at work then. */
+  isAlone?: boolean
+}
 
 /** One helm release to bring about; `does` is settled by `whatToDo` once the chart's digest is known. */
 export interface ReleasePlan {
-  chart: 'base' | 'istiod'
+  chart: 'base' | 'istiod' | 'cni' | 'ztunnel'
   name: string
+  namespace: string
   /** Helm's number of the newest revision, 0 when there is none. */
   helmRevision: number
   status: string
@@ -42,7 +51,9 @@ export function planInstall(wish: Wish, found: Found, now: number): InstallPlan 
   const base = planBase(wish, found, current, problems)
   const istiod = releasePlan('istiod', istiodRelease(wish), found, current !== null)
   istiod.adopt = current !== null && istiod.mark === null
-  return {do: 'apply', releases: base.release === null ? [istiod] : [base.release, istiod], problems, notes: base.notes}
+  const agents = planAgents(wish, found)
+  const releases = [...(base.release === null ? [] : [base.release]), istiod, ...agents.releases]
+  return {do: 'apply', releases, problems: [...problems, ...agents.problems], notes: base.notes}
 }
 
 /** What a release needs: nothing when all that we would write is what the newest, deployed revision of ours was written with. */
@@ -61,29 +72,8 @@ export function whatToDo(plan: ReleasePlan, wanted: Omit<Mark, 'helmRevision'>):
 }
 
 /** `istiod`, or `istiod-REVISION`: the names that Istio's own documentation uses. */
-function istiodRelease(wish: Wish): string {
-  return wish.revision === '' || wish.revision === 'default' ? 'istiod' : `istiod-${wish.revision}`
-}
-
-function releasePlan(chart: ReleasePlan['chart'], name: string, found: Found, present: boolean): ReleasePlan {
-  const release = found.releases.find((each) => each.name === name)
-  const status = release?.status ?? ''
-  return {
-    chart,
-    name,
-    helmRevision: release?.helmRevision ?? 0,
-    status,
-    mark: release?.mark ?? null,
-    adopt: false,
-    repair: repairOf(status),
-    present,
-  }
-}
-
-/** platform-facts.md, section 4.2: a first install that never ended holds nothing worth keeping; later ones have a good revision before them. */
-function repairOf(status: string): ReleasePlan['repair'] {
-  if (status === 'pending-install' || status === 'uninstalling') return 'uninstall'
-  return status.startsWith('pending-') ? 'rollback' : ''
+export function istiodRelease({revision}: Pick<Wish, 'revision'>): string {
+  return revision === '' || revision === 'default' ? 'istiod' : `istiod-${revision}`
 }
 
 /** CRDs outlive `helm uninstall` by design and keep the marks of their release: helm takes them back under the same name. */
@@ -192,10 +182,14 @@ function nextMinor(version: string): string {
   return `${major}.${Number(middle) + 1}`
 }
 
-/** A pending release is another run at work, or what a killed one left: only its age tells them apart. */
+/**
+ * A pending release is another run at work, or what a killed one left. What a run of ours left (the mark is of this very revision) is known
+ * by the Lease; of all others only the age tells.
+ */
 function pending(wish: Wish, found: Found, now: number): Problem[] {
   return found.releases
     .filter(({status, mark, since}) => mark !== null && repairOf(status) !== '' && now - since < wish.timeoutMs)
+    .filter(({mark, helmRevision}) => !(wish.isAlone && mark?.helmRevision === helmRevision))
     .map(({name, status, since}) => ({
       says: `helm release \`${name}\` has been \`${status}\` for ${Math.max(0, Math.round((now - since) / 1000))} s: another run is at work, or was killed.`,
       cure: `Let that run end, and keep jobs apart with \`concurrency:\`; a release pending for longer than \`timeout\` is repaired by the next run.`,

@@ -2,27 +2,101 @@ import type {Kube} from '../io/io.ts'
 import {Failure, KubeFailure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
-import {type Found, findInstall} from './found.ts'
+import {agentCharts, agentNamespace} from './agents.ts'
+import {controlPlanesElsewhere, elsewhereProblems} from './elsewhere.ts'
+import {type Found, findInstall, istioNamespace} from './found.ts'
 import {missingPermissions, permissionsFor} from './permissions.ts'
-import {type InstallPlan, planInstall} from './plan.ts'
+import {type InstallPlan, istiodRelease, planInstall} from './plan.ts'
+import {findPullSecrets, missingPullSecrets, type PullSecretPlace, type PullSecretWish} from './pull-secrets.ts'
+import {retiredHost} from './retired-hosts.ts'
+import {clockSkew, versionSkew} from './skew.ts'
+import {judgeStale, staleWebhooks} from './stale-webhooks.ts'
+import {tagFrom, tagProblems, tagsPath} from './tag-problems.ts'
 import {valuesProblems} from './values.ts'
+import {findWebhooks} from './webhooks-found.ts'
 
-type Asked = Pick<Inputs, 'install' | 'takeOver' | 'istioVersion' | 'revision' | 'timeoutMs' | 'values'> & {isAlone?: boolean}
+type Asked = PullSecretWish &
+  Pick<
+    Inputs,
+    'install' | 'takeOver' | 'istioVersion' | 'helmVersion' | 'revision' | 'tags' | 'hub' | 'timeoutMs' | 'values' | 'ztunnelValues'
+  > & {isAlone?: boolean}
 
-/** Everything that forbids the install, found before any change and thrown as one `Failure`; else what was found and the plan. */
-export async function preflight(inputs: Asked, kube: Kube, now: number): Promise<{found: Found; plan: InstallPlan}> {
-  const found = await readable(kube)
-  const plan = planInstall(inputs, found, now)
-  const problems = plan.do === 'leave' ? [] : plan.problems
-  const missing = await missingPermissions(permissionsFor(plan, found.namespace.exists), kube)
-  const wrongValues = plan.do === 'leave' ? [] : valuesProblems(inputs)
-  refuse([...wrongValues, ...problems, ...missing], 'Nothing was changed.')
-  return {found, plan}
+/** What an install begins with: the cluster as it is, what to do, and what to warn of. */
+export interface Preflight {
+  found: Found
+  plan: InstallPlan
+  warnings: string[]
 }
 
-async function readable(kube: Kube): Promise<Found> {
+/** Everything that forbids the install, found before any change and thrown as one `Failure`; else what was found, the plan, and warnings. */
+export async function preflight(inputs: Asked, kube: Kube, now: number): Promise<Preflight> {
+  const agentsIn = inputs.install !== 'never' && agentCharts(inputs).length > 0 ? agentNamespace(inputs.platform) : ''
+  const found = await readable(() => findInstall(kube, agentsIn))
+  const plan = planInstall(inputs, found, now)
+  if (plan.do === 'leave') {
+    refuse(tagProblems(inputs, found, []), 'Nothing was changed.')
+    return {found, plan, warnings: []}
+  }
+  const [missing, webhooks, tags, secrets, server] = await readable(() =>
+    Promise.all([
+      missingPermissions(permissionsFor(plan, found.namespace.exists), kube),
+      webhookTroubles(inputs, found, kube),
+      inputs.tags.length === 0 ? [] : kube.list(tagsPath, tagFrom),
+      inputs.imagePullSecrets.length === 0 ? noTroubles : pullSecretTroubles(inputs, kube),
+      serverFacts(kube),
+    ]),
+  )
+  const problems = [
+    ...valuesProblems(inputs),
+    ...plan.problems,
+    ...tagProblems(inputs, found, tags),
+    ...webhooks.problems,
+    ...secrets.problems,
+    ...missing,
+  ]
+  refuse(problems, 'Nothing was changed.')
+  const retired = retiredHost(inputs.hub)
+  const warnings = [
+    ...versionSkew(inputs, server.version),
+    ...clockSkew(server.date, now),
+    ...(retired === null ? [] : [retired]),
+    ...webhooks.warnings,
+    ...secrets.warnings,
+  ]
+  return {found, plan, warnings}
+}
+
+const noTroubles = {problems: [], warnings: []}
+
+/** Version and clock of the API server, in one request. */
+async function serverFacts(kube: Kube): Promise<{version: string; date: string | undefined}> {
+  const {headers, body} = await kube
+    .probe('/version', {upgrade: false, timeoutMs: 10_000, maxBytes: 4096})
+    .catch(() => ({headers: {}, body: ''}))
+  return {version: /"gitVersion":\s*"([^"]+)"/.exec(body)?.[1] ?? '', date: (headers as Record<string, string>)['date']}
+}
+
+async function webhookTroubles(inputs: Asked, found: Found, kube: Kube) {
+  const [webhooks, namespace] = await Promise.all([findWebhooks(kube), kube.find(`/api/v1/namespaces/${istioNamespace}`)])
+  const stale = await staleWebhooks(webhooks, kube)
+  const coming = [`${istioNamespace}/${istiodRelease(inputs)}`]
+  const {problems, warnings} = judgeStale(stale, coming, namespace?.metadata.labels ?? {'kubernetes.io/metadata.name': istioNamespace})
+  return {problems: [...elsewhereProblems(controlPlanesElsewhere(webhooks, stale, found.istiods), inputs), ...problems], warnings}
+}
+
+async function pullSecretTroubles(inputs: Asked, kube: Kube) {
+  const [present, places] = await Promise.all([
+    findPullSecrets(inputs.imagePullSecrets, kube),
+    kube.list('/api/v1/namespaces', ({metadata: {name, labels = {}}}): PullSecretPlace => {
+      return {namespace: name, injected: labels['istio-injection'] === 'enabled' || labels['istio.io/rev'] !== undefined}
+    }),
+  ])
+  return missingPullSecrets(inputs, places, present)
+}
+
+async function readable<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return await findInstall(kube)
+    return await read()
   } catch (thrown) {
     if (!(thrown instanceof KubeFailure) || thrown.status !== 403) throw thrown
     throw new Failure(`What is installed already cannot be read: ${thrown.message}`, {
