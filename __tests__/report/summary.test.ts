@@ -12,13 +12,14 @@ test('a red summary shows what failed, the exact fix, the evidence and what to t
     '❌ Mutual TLS on preview-17: fail',
     'What failed, and how to mend it',
     'Ports that accept plain text or lack proof',
+    'Who is open to plain text',
     'What this run changed',
     'Next',
   ])
   expect(page).toContain(
     '```sh\nkubectl -n shop patch peerauthentication legacy-callers --type merge -p \'{"spec":{"portLevelMtls":null}}\'\n```',
   )
-  expect(page).toContain('| ❌ violated | `shop/orders` | 8080 | PERMISSIVE by `legacy-callers` | not probed |')
+  expect(page).toContain('| ❌ violated | `shop/orders` | 8080 | PERMISSIVE by `legacy-callers` | – | not probed |')
   expect(page).toContain('kubectl -n shop get peerauthentication legacy-callers -o yaml')
   for (const step of ['download', 'base', 'istiod', 'webhook']) expect(page).toContain(`| ↳ ${step} |`)
   expect(page).toContain('Namespaces left out of the scope: `kube-*`, `local-path-storage`.')

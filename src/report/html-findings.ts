@@ -11,12 +11,16 @@ import {plural, sentence} from './words.ts'
  * What failed, a part per check, most severe first, each finding with its fix ready to copy; at most `limit` findings.
  * `anchors` gives the id of a row in the table by the row's name.
  */
-export function findingsPart(report: Report, limit: number, anchors: ReadonlyMap<string, string>): Html | null {
+export function findingsPart(
+  report: Report,
+  {limit, waivers}: {limit: number; waivers: boolean},
+  anchors: ReadonlyMap<string, string>,
+): Html | null {
   const found = newFirst(rankedFindings(report).filter(({finding}) => finding.severity !== 'info'))
   if (found.length === 0) return null
   const shown = found.slice(0, limit)
   const groups = [...Map.groupBy(shown, ({result}) => result).entries()]
-  return html`${groups.map(([result, own]) => checkPart(result, own, anchors))}${found.length > shown.length ? html`<p class="muted">And ${plural(found.length - shown.length, 'more finding')}, all in report.json.</p>` : null}`
+  return html`${groups.map(([result, own]) => checkPart(result, own, waivers, anchors))}${found.length > shown.length ? html`<p class="muted">And ${plural(found.length - shown.length, 'more finding')}, all in report.json.</p>` : null}`
 }
 
 /** What went wrong on the way and what could not be judged: an `unknown` is explained, never passed over. */
@@ -41,8 +45,13 @@ export function stepsPart(report: Report): Html | null {
     : html`<ol class="steps">${steps.map(({says, command}) => html`<li><p>${said(says)}</p>${command === '' ? null : copyable('sh', command, says)}</li>`)}</ol>`
 }
 
-function checkPart({code, title, why, docs}: CheckResult, own: RankedFinding[], anchors: ReadonlyMap<string, string>): Html {
-  const parts = own.map((one) => findingPart(one, anchors))
+function checkPart(
+  {code, title, why, docs}: CheckResult,
+  own: RankedFinding[],
+  waivers: boolean,
+  anchors: ReadonlyMap<string, string>,
+): Html {
+  const parts = own.map((one) => findingPart(one, waivers, anchors))
   const [first] = own
   const severity = first?.finding.severity ?? 'error'
   const more = safeUrl.test(docs) ? html` <a href="${docs}" rel="noreferrer">About ${code}</a>` : null
@@ -59,11 +68,12 @@ function folded(code: string, rest: Html[]): Html | null {
 
 function findingPart(
   {result, finding: {severity, subject, message, hint, fix, endpoints, isNew, waiver = ''}}: RankedFinding,
+  waivers: boolean,
   anchors: ReadonlyMap<string, string>,
 ): Html {
   const {kind, namespace, name, file, line, cluster} = subject
   const object = `${kind} ${namespace === undefined || namespace === '' ? '' : `${namespace}/`}${name}`
-  return html`<article class="finding ${severity}"><h4>${isNew === undefined ? null : html`${badge(isNew ? severity : 'skipped', isNew ? 'new' : 'known')} `}${kind} <code>${namespace === undefined || namespace === '' ? null : html`${namespace}/`}${name}</code>${cluster === undefined ? null : html` in ${cluster}`}${file === undefined ? null : html` <small>${file}${line === undefined ? null : `:${line}`}</small>`}</h4><p>${said(sentence(message))}${rowLinks(endpoints, anchors)}</p>${hint === '' ? null : html`<p><strong>Fix:</strong> ${said(hint)}</p>`}${fix === '' ? null : copyable(languageOf(fix), fix, `the fix of ${result.code} for ${object}`)}${waiver === '' ? null : html`<details><summary>Cannot be mended now? Waive it for a while</summary><p>Below <code>waivers:</code> in <code>.github/mtls-waivers.yaml</code>, with your reason, owner and last day:</p>${copyable('yaml', waiver, `the waiver of ${result.code} for ${object}`)}</details>`}</article>`
+  return html`<article class="finding ${severity}"><h4>${isNew === undefined ? null : html`${badge(isNew ? severity : 'skipped', isNew ? 'new' : 'known')} `}${kind} <code>${namespace === undefined || namespace === '' ? null : html`${namespace}/`}${name}</code>${cluster === undefined ? null : html` in ${cluster}`}${file === undefined ? null : html` <small>${file}${line === undefined ? null : `:${line}`}</small>`}</h4><p>${said(sentence(message))}${rowLinks(endpoints, anchors)}</p>${hint === '' ? null : html`<p><strong>Fix:</strong> ${said(hint)}</p>`}${fix === '' ? null : copyable(languageOf(fix), fix, `the fix of ${result.code} for ${object}`)}${waiver === '' || !waivers ? null : html`<details><summary>Cannot be mended now? Waive it for a while</summary><p>Below <code>waivers:</code> in <code>.github/mtls-waivers.yaml</code>, with your reason, owner and last day:</p>${copyable('yaml', waiver, `the waiver of ${result.code} for ${object}`)}</details>`}</article>`
 }
 
 /** The ways to the rows a finding speaks of, as far as the page shows them. */

@@ -1,5 +1,6 @@
 import type {Endpoint} from '../model/endpoint.ts'
 import {refText} from '../model/ref.ts'
+import {evidenceOf} from './evidence.ts'
 import {mark, portVerdicts, tone} from './html-marks.ts'
 import {type Html, html, said} from './html-text.ts'
 import {worstFirst} from './reason.ts'
@@ -15,7 +16,7 @@ export function tableOrder(endpoints: readonly Endpoint[]): Endpoint[] {
 /** Every row with what is configured, what was observed and which policy decides; the script of the page adds filters and sorting. */
 export function endpointsTable(rows: readonly Endpoint[], left: number): Html {
   if (rows.length === 0) return html`<p class="muted">No workload port was judged.</p>`
-  return html`${filters(rows)}<div class="scroll" role="region" aria-label="Table of ports" tabindex="0"><table id="rows"><thead><tr>${['Verdict', 'Workload', 'Port', 'Configured', 'Deciding policy', 'Observed'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></div>
+  return html`${filters(rows)}<div class="scroll" role="region" aria-label="Table of ports" tabindex="0"><table id="rows"><thead><tr>${['Verdict', 'Workload', 'Port', 'Configured', 'Deciding policy', 'Delivered', 'Observed'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></div>
 <p class="muted more" hidden><button type="button" id="all">Show all</button></p>${left > 0 ? html`<p class="muted">And ${plural(left, 'more port')}, all in report.json.</p>` : null}`
 }
 
@@ -27,9 +28,9 @@ function filters(rows: readonly Endpoint[]): Html {
 }
 
 function row(endpoint: Endpoint, at: number): Html {
-  const {verdict, because, namespace, workload, port, protocol} = endpoint
+  const {verdict, because, namespace, workload, port, protocol, cluster, isNew} = endpoint
   const kind = workload.kind === 'Deployment' ? '' : ` · ${workload.kind}`
-  return html`<tr id="p${at}" data-v="${verdict}" data-n="${namespace}"><td class="${tone[verdict]}">${mark(verdict)}${verdict}${because === null || because === 'mesh-port' ? null : html`<small>${because}</small>`}</td><th scope="row">${workload.name}<small>${namespace}${kind}</small></th><td>${port ?? 'undeclared'}${protocol === 'TCP' ? null : ` ${protocol}`}</td><td>${configured(endpoint)}</td><td>${decided(endpoint)}</td><td>${observed(endpoint)}</td></tr>
+  return html`<tr id="p${at}" data-v="${verdict}" data-n="${namespace}"><td class="${tone[verdict]}">${mark(verdict)}${verdict}${because === null || because === 'mesh-port' ? null : html`<small>${because}</small>`}${isNew ? html`<small>new</small>` : null}</td><th scope="row">${workload.name}<small>${cluster === undefined ? null : `${cluster} · `}${namespace}${kind}</small></th><td>${port ?? 'undeclared'}${protocol === 'TCP' ? null : ` ${protocol}`}</td><td>${configured(endpoint)}</td><td>${decided(endpoint)}</td><td>${delivered(endpoint)}</td><td>${observed(endpoint)}</td></tr>
 `
 }
 
@@ -42,6 +43,13 @@ function configured({mode, dataPlane, decidedBy, evidence}: Endpoint): Html {
   return html`${words}<small>${[...by, ...more].map((piece, at) => html`${at === 0 ? null : '; '}${piece}`)}</small>`
 }
 
+/** What the proxy was given, where it was read. */
+function delivered(row: Endpoint): Html {
+  const given = evidenceOf(row, 'delivered')
+  if (given.length === 0) return html`<span class="muted">–</span>`
+  return html`${given.map(({kind, says}) => html`<div>${kind === 'delivered' ? null : `${kind}: `}${said(says)}</div>`)}`
+}
+
 function decided({mode, decidedBy, namespace}: Endpoint): Html {
   if (mode === 'NONE' || mode === 'GATEWAY') return html`<span class="muted">none can</span>`
   if (decidedBy === null) return html`<span class="muted">Istio's default</span>`
@@ -52,7 +60,7 @@ function decided({mode, decidedBy, namespace}: Endpoint): Html {
 
 /** What was seen live, with its moment; where the row is not as wanted, also why. */
 function observed({evidence, verdict, reason}: Endpoint): Html {
-  const seen = evidence.filter(({kind}) => kind !== 'configured')
+  const seen = evidenceOf({evidence}, 'observed')
   const why = verdict !== 'proven' && reason !== '' ? html`<small>${said(sentence(reason))}</small>` : null
   if (seen.length === 0) return html`${why === null || verdict !== 'exempt' ? html`<span class="muted">not probed</span>` : null}${why}`
   return html`${seen.map(({kind, says, at}) => html`<div>${kind === 'probe' ? null : `${kind}: `}${said(says)} <time datetime="${at}">${at.slice(11, 19)}</time></div>`)}${why}`

@@ -29,11 +29,14 @@ export function htmlPage(report: Report, limit = pageLimit): string {
 
 interface Amount {
   findings: number
+  /** Whether each finding offers its waiver. */
+  waivers?: true
   rows: number
 }
 
 /** From everything to next to nothing; rows are kept worst first. */
 const amounts: readonly Amount[] = [
+  {findings: Number.POSITIVE_INFINITY, waivers: true, rows: Number.POSITIVE_INFINITY},
   {findings: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY},
   {findings: 500, rows: 2500},
   {findings: 500, rows: 1500},
@@ -65,7 +68,7 @@ ${parts.map(({id, title, body}) => html`<section id="${id}" aria-labelledby="${i
 `.markup
 }
 
-function partsOf(report: Report, {findings, rows}: Amount): Part[] {
+function partsOf(report: Report, {findings, rows, waivers}: Amount): Part[] {
   const ordered = tableOrder(report.endpoints)
   const shown = ordered.slice(0, rows)
   const anchors = new Map<Endpoint, string>(shown.map((row, at) => [row, `p${at}`]))
@@ -77,7 +80,11 @@ function partsOf(report: Report, {findings, rows}: Amount): Part[] {
       id: 'findings',
       short: 'Findings',
       title: 'What failed, and how to mend it',
-      body: findingsPart(report, findings, new Map([...anchors].map(([row, id]) => [endpointId(row), id]))),
+      body: findingsPart(
+        report,
+        {limit: findings, waivers: waivers === true},
+        new Map([...anchors].map(([row, id]) => [endpointId(row), id])),
+      ),
     },
     {id: 'next', short: 'Next', title: 'What to do next', body: stepsPart(report)},
     {id: 'map', short: 'Mesh', title: 'The mesh', body: meshMap(report, anchors)},

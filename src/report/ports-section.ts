@@ -1,6 +1,6 @@
 import type {Endpoint, PortVerdict} from '../model/endpoint.ts'
-import type {Evidence} from '../model/evidence.ts'
 import type {Report} from '../model/report.ts'
+import {type EvidenceClass, evidenceOf} from './evidence.ts'
 import {type Block, details, type Inline, paragraph, prose, table, text} from './markdown.ts'
 import {clipped, plural, policyName} from './words.ts'
 
@@ -27,20 +27,19 @@ const mark: Record<PortVerdict, string> = {violated: '❌', unproven: '❓', con
 
 function rowsTable(rows: Endpoint[], limit: number): Block[] {
   const shown = rows.slice(0, limit)
-  const delivered = shown.some(({evidence}) => evidence.some(({kind}) => kind === 'delivered'))
-  const head = ['Verdict', 'Workload', 'Port', 'Configured', ...(delivered ? ['Delivered'] : []), 'Observed']
+  const head = ['Verdict', 'Workload', 'Port', 'Configured', 'Delivered', 'Observed']
   return [
     table(
       head.map((title) => [text(title)]),
       shown.map((row) => [
-        [text(`${mark[row.verdict]} ${row.verdict}${row.because === null ? '' : ` (${row.because})`}`)],
+        [text(`${mark[row.verdict]} ${row.verdict}${row.because === null ? '' : ` (${row.because})`}${row.isNew ? ', new' : ''}`)],
         [
           ...prose(`\`${row.namespace}/${row.workload.name}\``),
           ...(row.workload.kind === 'Deployment' ? [] : [text(` ${row.workload.kind}`)]),
         ],
         [text(row.port === null ? 'undeclared' : `${row.port}${row.protocol === 'TCP' ? '' : ` ${row.protocol}`}`)],
         configured(row),
-        ...(delivered ? [says(row, ['delivered'])] : []),
+        delivered(row),
         observed(row),
       ]),
     ),
@@ -58,12 +57,21 @@ function configured({mode, decidedBy, namespace}: Endpoint): Inline[] {
 
 /** What was seen live; where nothing was, why not. */
 function observed(row: Endpoint): Inline[] {
-  const seen = says(row, ['probe', 'counter'])
+  const seen = says(row, 'observed')
   if (seen.length > 0) return seen
   return row.verdict === 'unproven' || row.because !== null ? prose(clipped(row.reason, 200)) : [text('not probed')]
 }
 
-function says({evidence}: Endpoint, kinds: Evidence['kind'][]): Inline[] {
-  const said = evidence.filter(({kind}) => kinds.includes(kind)).map((one) => clipped(one.says, 200))
-  return prose(said.join('; '))
+/** What the proxy was given, where it was read. */
+function delivered(row: Endpoint): Inline[] {
+  const given = says(row, 'delivered')
+  return given.length > 0 ? given : [text('–')]
+}
+
+function says(row: Endpoint, wanted: EvidenceClass): Inline[] {
+  return prose(
+    evidenceOf(row, wanted)
+      .map((one) => clipped(one.says, 200))
+      .join('; '),
+  )
 }

@@ -4,6 +4,7 @@ import {comparisonSection} from './comparison-section.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
 import {headline, whereabouts} from './headline.ts'
 import {type Block, heading, render, text} from './markdown.ts'
+import {meshDiagram} from './mesh-diagram.ts'
 import {nextStepsSection} from './next-steps.ts'
 import {badPorts, goodPorts} from './ports-section.ts'
 import {changesSection, notesSection, stagesSection} from './run-section.ts'
@@ -39,24 +40,25 @@ interface Amount {
   /** Whether each finding offers its waiver. */
   waivers: boolean
   bad: number
+  diagram: boolean
   good: number
 }
 
 /** From everything to next to nothing; each step keeps what failed longest. */
 const amounts: readonly Amount[] = [
-  {findings: Number.POSITIVE_INFINITY, waivers: true, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY},
-  {findings: Number.POSITIVE_INFINITY, waivers: false, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY},
-  {findings: 500, waivers: false, bad: 1000, good: 500},
-  {findings: 200, waivers: false, bad: 500, good: 0},
-  {findings: 50, waivers: false, bad: 100, good: 0},
-  {findings: 10, waivers: false, bad: 20, good: 0},
+  {findings: Number.POSITIVE_INFINITY, waivers: true, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY, diagram: true},
+  {findings: Number.POSITIVE_INFINITY, waivers: false, bad: Number.POSITIVE_INFINITY, good: Number.POSITIVE_INFINITY, diagram: true},
+  {findings: 500, waivers: false, bad: 1000, good: 500, diagram: true},
+  {findings: 200, waivers: false, bad: 500, good: 0, diagram: true},
+  {findings: 50, waivers: false, bad: 100, good: 0, diagram: false},
+  {findings: 10, waivers: false, bad: 20, good: 0, diagram: false},
 ]
 
 function* renderings(report: Report): Generator<string> {
   for (const amount of amounts) yield render(page(report, amount))
 }
 
-function page(report: Report, {findings, waivers, bad, good}: Amount): Block[] {
+function page(report: Report, {findings, waivers, bad, good, diagram}: Amount): Block[] {
   return [
     ...headline(report, 2),
     whereabouts(report),
@@ -64,6 +66,7 @@ function page(report: Report, {findings, waivers, bad, good}: Amount): Block[] {
     ...openQuestions(report),
     ...titled('What failed, and how to mend it', findingsSection(report, findings, waivers)),
     ...titled('Ports that accept plain text or lack proof', badPorts(report, bad)),
+    ...(diagram ? meshDiagram(report) : []),
     ...goodPorts(report, good),
     ...waiversSection(report),
     ...changesSection(report),
