@@ -20,6 +20,7 @@ const parts = [
   node('docs', 'scripts/docs.ts', '--check'),
   node('check pages', 'scripts/docs-checks.ts', '--check'),
   node('dist', 'scripts/build.ts', '--check'),
+  node('workflows', 'scripts/workflows.ts'),
   jest('unit'),
   node('test bed build', 'testbed/cli.ts', 'build'),
   jest('oracle'),
