@@ -104,6 +104,7 @@ function observeOptions(inputs: Inputs, kube: Kube, changedAt: number | null, de
     },
     /** Old connections outlive a change of policy by the drain time (live-evidence.md, section 3). */
     settleUntil: changedAt === null ? null : changedAt + settleMs,
+    changedAt,
     deadline,
     askWebhook: inputs.mode === 'enforce' ? () => askWebhook(kube, inputs.revision) : null,
   }

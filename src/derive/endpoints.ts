@@ -23,7 +23,7 @@ export function endpoints(snapshot: Snapshot): Endpoint[] {
     for (const judged of ports) {
       const key = rowKey(view, judged)
       const row = rows.get(key) ?? {...judged, view, members: []}
-      const delivered = judged.protocol === 'TCP' ? deliveries.of(view.pod, view.capture, judged.port) : null
+      const delivered = passesProxy(judged) ? deliveries.of(view.pod, view.capture, judged.port) : null
       row.members.push({pod: view.pod, ...evidenceFor(judged, ports, probes), delivered, calls: sightings.callsTo(view.pod, judged.port)})
       rows.set(key, row)
     }
@@ -55,6 +55,11 @@ function counts({mode, members, ...row}: Row, serving: ReadonlySet<string>): boo
   if (members.some(({pod}) => isServing(pod) || pod.simulated)) return true
   if (mode.mode !== 'STRICT' && mode.exempt === null) return true
   return !members.every(({pod}) => pod.terminating) && !serving.has(workloadKey(row))
+}
+
+/** What no listener of the proxy meets, no listener can speak for. */
+function passesProxy({protocol, mode}: JudgedPort): boolean {
+  return protocol === 'TCP' && mode.exempt === null && mode.mode !== 'NONE'
 }
 
 function evidenceFor(judged: JudgedPort, all: readonly JudgedPort[], probes: readonly PortProbe[]): Pick<RowMember, 'probes' | 'vouched'> {

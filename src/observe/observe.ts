@@ -1,10 +1,13 @@
 import type {Io, Kube, KubeObject} from '../io/io.ts'
+import type {Probes} from '../model/evidence.ts'
 import type {Cluster, ValidationAnswer} from '../model/mesh.ts'
 import {type Part, unread} from '../model/part.ts'
 import type {Asked, Snapshot} from '../model/snapshot.ts'
 import {claimantsOf, readControlPlane, readMesh, readWebhooks} from './control-plane.ts'
+import {readDelivered} from './delivered.ts'
 import {readListedParts} from './listed-parts.ts'
 import {probe} from './probes.ts'
+import type {ProberOptions} from './prober-options.ts'
 import {namespaceFrom} from './project-namespace.ts'
 import {type Reader, readerOf} from './reads.ts'
 import {readSettledWorkloads} from './settled-workloads.ts'
@@ -12,9 +15,11 @@ import {readSettledWorkloads} from './settled-workloads.ts'
 /** How to look; times in clock ticks. */
 export interface ObserveOptions {
   clusterName: string
-  probes: {mode: 'api-server' | 'off'; exclude: string[]; concurrency: number}
+  probes: {mode: Probes['by'] | 'off'; exclude: string[]; concurrency: number; prober?: ProberOptions}
   /** Until when ports that do not yet show a policy just changed are asked again; null: nothing was changed. */
   settleUntil: number | null
+  /** When the cluster was last changed by this run; absent or null: it was not. */
+  changedAt?: number | null
   deadline: number
   /** The dry run of m103; null unless the run may create objects. */
   askWebhook: (() => Promise<ValidationAnswer>) | null
@@ -52,8 +57,26 @@ export async function observe(asked: Asked, options: ObserveOptions, kube: Kube,
     delivered,
     probes,
   }
-  return {...snapshot, probes: await probe(snapshot, options, kube, io)}
+  const changed = patience(options, snapshot.mesh)
+  const {
+    deadline,
+    probes: {concurrency},
+  } = options
+  // Before any probe: what probes send would be counted as traffic (live-evidence.md, section 5).
+  const known = {...snapshot, delivered: await readDelivered(snapshot, {concurrency, deadline, changed}, kube, io)}
+  return {...known, probes: await probe(known, {...options, settleUntil: changed?.until ?? null}, kube, io)}
 }
+
+/** After a change: from when, and until when ports may still show what was before. Old connections live for the mesh's drain time (section 3). */
+function patience({settleUntil, changedAt}: ObserveOptions, mesh: Snapshot['mesh']): {at: number; until: number} | null {
+  if (settleUntil === null) return null
+  const drains = (mesh.read ? mesh.value : []).map(({drainDurationSeconds}) => drainDurationSeconds * 1000 + marginMs)
+  const at = changedAt ?? settleUntil - defaultMs
+  return {at, until: Math.max(settleUntil, ...(changedAt == null ? [] : drains.map((ms) => changedAt + ms)))}
+}
+
+const marginMs = 15_000
+const defaultMs = 60_000
 
 /** The snapshot of a run that never reached its cluster: every part unread, for the same reason. */
 export function unreachable(asked: Asked, clusterName: string, io: Io): Snapshot {
