@@ -60,6 +60,7 @@ export const inputTable = [
   {name: 'probe-exclude', default: '', kind: 'list'},
   {name: 'probe-concurrency', default: '16', kind: 'number'},
   {name: 'prober-image', default: '', kind: 'text'},
+  {name: 'prober-namespace', default: 'istio-mtls-prober', kind: 'text'},
   {name: 'waivers', default: '', kind: 'text'},
   {name: 'waiver-annotations', default: 'false', kind: 'boolean'},
   {name: 'ignore', default: '', kind: 'list'},
@@ -87,7 +88,6 @@ export const plannedInputs: readonly InputName[] = [
   'cni-values',
   'ztunnel-values',
   'purge-crds',
-  'prober-image',
   'waiver-annotations',
   'diagnostics',
 ]
@@ -96,7 +96,6 @@ export const plannedInputs: readonly InputName[] = [
 export const plannedValues: Partial<Record<InputName, readonly string[]>> = {
   mode: ['plan', 'uninstall'],
   rollout: ['guarded'],
-  probes: ['pod', 'mesh', 'direct'],
 }
 
 /** The Istio version installed where `istio-version` is left out. */

@@ -69,6 +69,7 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
     probeExclude: list('probe-exclude'),
     probeConcurrency: number('probe-concurrency', 1, 256),
     proberImage: matching('prober-image', /^[\w.\-:/@]+$/, '`docker.io/istio/proxyv2:1.31.1`'),
+    proberNamespace: matching('prober-namespace', /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, '`istio-mtls-prober`'),
     waivers: text('waivers'),
     waiverAnnotations: flag('waiver-annotations'),
     ignore,

@@ -58,6 +58,7 @@ export function inputs(changes: Partial<Inputs> = {}): Inputs {
     probeExclude: [],
     probeConcurrency: 16,
     proberImage: '',
+    proberNamespace: 'istio-mtls-prober',
     waivers: '',
     waiverAnnotations: false,
     ignore: [],

@@ -3,10 +3,11 @@ import {messageOf} from '../model/failure.ts'
 import {helmChildState} from './helm-child.ts'
 import {releaseLease} from './lease.ts'
 import {lockState, lockStateFrom} from './lock-state.ts'
+import {mendProber, proberState} from './mend-prober.ts'
 
 /**
  * Ends what a killed run left, from the state it wrote: our helm, if that very process still lives, then the Lease that kept other runs
- * away, then the private kubeconfigs. Returns one sentence for each thing done; [] after a run that ended by itself.
+ * away and its probers, then the private kubeconfigs. Returns one sentence for each thing done; [] after a run that ended by itself.
  */
 export async function mend(io: Pick<Io, 'runner' | 'shell' | 'files' | 'connect' | 'clock'>): Promise<string[]> {
   const done: string[] = []
@@ -16,6 +17,7 @@ export async function mend(io: Pick<Io, 'runner' | 'shell' | 'files' | 'connect'
   }
   const folders = await ownFolders(io)
   done.push(...(await unlock(folders, io)))
+  done.push(...(await mendProber(jsonFrom(io.runner.state(proberState)), io)))
   for (const folder of folders) {
     await io.files.remove(folder)
     done.push('A kubeconfig that a killed run left on the runner was removed.')

@@ -36,8 +36,8 @@ export interface Wire {
   tunnel(open: () => Promise<Duplex>): Tunnel
   /** A TLS handshake without a client certificate, heard until the peer took or refused it; hangs up, never rejects. */
   greet(stream: Duplex, options: {alpn: string[]; timeoutMs: number}): Promise<Greeting>
-  /** Sends `request` and hears at most `maxBytes`; hangs up, never rejects. */
-  exchange(stream: Duplex, request: string, options: {timeoutMs: number; maxBytes: number}): Promise<Heard>
+  /** Sends `request` and hears until `until` (a line's end unless told), at most `maxBytes`; hangs up, never rejects. */
+  exchange(stream: Duplex, request: string, options: {timeoutMs: number; maxBytes: number; until?: string}): Promise<Heard>
 }
 
 /** Opens TCP connections to pods; rejects when not the target but our own path to it failed. */
@@ -144,7 +144,8 @@ export interface Files {
   isFolder(path: string): Promise<boolean>
   /** Files below a folder, or matching a glob, sorted. */
   find(pattern: string): Promise<string[]>
-  write(path: string, content: string | Uint8Array): Promise<void>
+  /** In pieces, what is long need never be one text. */
+  write(path: string, content: string | Uint8Array | Iterable<string>): Promise<void>
   /** Created anew with `mode` (default 0600): never follows a link, never overwrites. */
   writePrivate(path: string, content: string | Uint8Array, mode?: number): Promise<void>
   makeFolder(path: string): Promise<void>

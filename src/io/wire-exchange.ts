@@ -2,8 +2,12 @@ import type {Duplex} from 'node:stream'
 import type {Heard} from './io.ts'
 import {tapped} from './wire-tap.ts'
 
-/** Sends `request` as it stands and listens until a whole line, `maxBytes`, the end or the time-out; then hangs up. Never rejects. */
-export function exchange(inner: Duplex, request: string, {timeoutMs, maxBytes}: {timeoutMs: number; maxBytes: number}): Promise<Heard> {
+/** Sends `request` as it stands and listens until `until`, `maxBytes`, the end or the time-out; then hangs up. Never rejects. */
+export function exchange(
+  inner: Duplex,
+  request: string,
+  {timeoutMs, maxBytes, until = '\n'}: {timeoutMs: number; maxBytes: number; until?: string},
+): Promise<Heard> {
   const tap = tapped(inner, maxBytes)
   return new Promise((resolve) => {
     const finish = (end: Heard['end']) => {
@@ -14,7 +18,7 @@ export function exchange(inner: Duplex, request: string, {timeoutMs, maxBytes}: 
     const timer = setTimeout(() => finish('late'), timeoutMs)
     tap.stream.on('data', () => {
       // One line says what answered; who sends no line is heard out, so that endless bodies end at the limit.
-      if (tap.bytes().includes('\n') || tap.bytes().length >= maxBytes) finish('enough')
+      if (tap.bytes().includes(until) || tap.bytes().length >= maxBytes) finish('enough')
     })
     tap.stream.on('end', () => finish(tap.end() ?? 'closed'))
     tap.stream.on('error', () => finish('reset'))

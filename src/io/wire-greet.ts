@@ -7,14 +7,14 @@ import {tapped} from './wire-tap.ts'
  * Shakes hands as a TLS 1.2 or 1.3 client without a certificate, sends nothing inside, and listens until the peer says what it thinks of that: with
  * TLS 1.3 the demand for a certificate comes after the client's side is done (RFC 8446, section 4.4.2.4). Then hangs up. Never rejects.
  */
-export function greet(inner: Duplex, {alpn, timeoutMs}: {alpn: string; timeoutMs: number}): Promise<Greeting> {
+export function greet(inner: Duplex, {alpn, timeoutMs}: {alpn: string[]; timeoutMs: number}): Promise<Greeting> {
   const tap = tapped(inner, keptBytes)
   const seen: Greeting = {bytes: '', protocol: '', accepted: false, alert: null, chain: [], end: 'late'}
   return new Promise((resolve) => {
     // Whoever answers is judged by the caller, who knows the mesh's roots: node's own list of authorities knows none of them.
     const socket = connect({
       socket: tap.stream,
-      ALPNProtocols: [alpn],
+      ALPNProtocols: alpn,
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',
       rejectUnauthorized: false,

@@ -1,6 +1,5 @@
 import {type ClientHttp2Session, type ClientHttp2Stream, connect} from 'node:http2'
 import type {Duplex} from 'node:stream'
-import {text} from 'node:stream/consumers'
 import type {Dial, Tunnel} from './io.ts'
 
 /**
@@ -28,13 +27,13 @@ export function tunnel(open: () => Promise<Duplex>): Tunnel {
     const carrier = await session()
     const target = `${address.includes(':') ? `[${address}]` : address}:${port}`
     const stream = carrier.request({':method': 'CONNECT', ':authority': target, 'x-istio-mtls-target': target})
-    const status = await answered(stream, timeoutMs)
-    if (status === 200) return {stream, isLost: () => carrier.destroyed || carrier.closed}
-    if (status === null) return {unreached: `no connection within ${timeoutMs / 1000} s`}
-    const said = await text(stream).catch(() => '')
-    const failed = status === 503 ? unreachedText(said) : null
-    if (failed === null) throw new Error(`the prober answered ${status}: ${said.slice(0, 160)}`)
-    return {unreached: failed}
+    const answer = await answered(stream, timeoutMs)
+    if (answer === null) return {unreached: `no connection within ${timeoutMs / 1000} s`}
+    if (answer.status === 200) return {stream, isLost: () => carrier.destroyed || carrier.closed}
+    stream.destroy()
+    const unreached = unreachedText(answer.proxyStatus)
+    if (unreached === null) throw new Error(`the prober answered ${answer.status} ${answer.proxyStatus.slice(0, 160)}`)
+    return {unreached}
   }
   return {
     dial,
@@ -61,8 +60,8 @@ async function sessionOver(open: () => Promise<Duplex>): Promise<ClientHttp2Sess
   return session
 }
 
-/** The status of a CONNECT; null when none came in time. */
-function answered(stream: ClientHttp2Stream, timeoutMs: number): Promise<number | null> {
+/** The answer to a CONNECT; null when none came in time. */
+function answered(stream: ClientHttp2Stream, timeoutMs: number): Promise<{status: number; proxyStatus: string} | null> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       stream.destroy()
@@ -70,7 +69,7 @@ function answered(stream: ClientHttp2Stream, timeoutMs: number): Promise<number 
     }, timeoutMs)
     stream.once('response', (headers) => {
       clearTimeout(timer)
-      resolve(Number(headers[':status']))
+      resolve({status: Number(headers[':status']), proxyStatus: String(headers['proxy-status'] ?? '')})
     })
     stream.on('error', reject)
     stream.once('close', () => {
@@ -80,12 +79,18 @@ function answered(stream: ClientHttp2Stream, timeoutMs: number): Promise<number 
   })
 }
 
-/** Envoy's words for an upstream that could not be connected (source/common/http/utility.cc), without its own preamble. */
-function unreachedText(body: string): string | null {
-  if (!/reset reason: (?:remote connection failure|connection timeout|local connection failure)/.test(body)) return null
-  if (/connection timeout/.test(body)) return 'connection timed out'
-  const [, cause = ''] = /(?:delayed connect error|immediate connect error): ([\w ]+)/.exec(body) ?? []
-  return (cause || 'connection failed').toLowerCase()
+/** What Envoy's `proxy-status` (RFC 9209) says of a target that it could not connect to; null when it speaks of something else. */
+function unreachedText(proxyStatus: string): string | null {
+  if (
+    !/; error=(?:connection_refused|connection_timeout|connection_terminated|destination_unavailable|destination_ip_unroutable)\b/.test(
+      proxyStatus,
+    )
+  ) {
+    return null
+  }
+  const [, cause = ''] = /connect_error:_?([\w ]+)/.exec(proxyStatus) ?? []
+  if (cause !== '') return cause.replaceAll('_', ' ').trim().toLowerCase()
+  return /; error=connection_timeout\b/.test(proxyStatus) ? 'connection timed out' : 'connection failed'
 }
 
 const greetingMs = 10_000

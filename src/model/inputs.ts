@@ -58,6 +58,8 @@ export interface Inputs {
   probeConcurrency: number
   /** '' for the proxy image of this mesh. */
   proberImage: string
+  /** Where probers stand; made and removed again where it does not exist. */
+  proberNamespace: string
   /** Path of the waiver ledger, '' for the default place. */
   waivers: string
   waiverAnnotations: boolean

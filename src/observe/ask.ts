@@ -1,16 +1,32 @@
 import type {Kube} from '../io/io.ts'
+import type {ServedCertificate} from '../model/evidence.ts'
 import {messageOf} from '../model/failure.ts'
 import {type Scheme, type Seen, seenIn, seenInFailure} from './probe-answer.ts'
 
-/** One attempt at one port of one pod. */
-export type Ask = (target: {namespace: string; pod: string; port: number}, scheme: Scheme, path?: string) => Promise<Seen>
+/** What to ask: a port of a pod at one of its addresses. */
+export interface Target {
+  namespace: string
+  pod: string
+  address: string
+  port: number
+  /** Was STRICT computed? Elsewhere a TLS greeting need not reach the application. */
+  strict: boolean
+}
+
+/** One attempt at one port of one pod; never throws. */
+export type Ask = (target: Target, scheme: Scheme, path?: string) => Promise<Seen & {served?: ServedCertificate}>
+
+/** What every plain request asks for, unless it is a control's. */
+export const probePath = '.well-known/istio-mtls-probe'
 
 /**
  * Attempts through the API server's pod proxy, never followed, never retried, never throwing. Over TLS the request asks for an upgrade:
  * the API server then offers http/1.1 alone, and the peer's alert is not lost to an HTTP/2 preface (live-evidence.md, section 1).
  */
-export function askThrough(kube: Kube): Ask {
-  return async ({namespace, pod, port}, scheme, path = '.well-known/istio-mtls-probe') => {
+export function askThrough(
+  kube: Kube,
+): (target: Pick<Target, 'namespace' | 'pod' | 'port'>, scheme: Scheme, path?: string) => Promise<Seen> {
+  return async ({namespace, pod, port}, scheme, path = probePath) => {
     const name = `${scheme === 'tls' ? 'https:' : ''}${pod}:${port}`
     const options = scheme === 'tls' ? {upgrade: true, timeoutMs: 15_000, maxBytes} : {upgrade: false, timeoutMs: 35_000, maxBytes}
     try {

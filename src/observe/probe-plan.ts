@@ -1,3 +1,4 @@
+import {HBONE} from '../derive/captured-port.ts'
 import {undeclaredPortToProbe} from '../derive/undeclared-port.ts'
 import type {Endpoint} from '../model/endpoint.ts'
 import {globMatches} from '../model/snapshot.ts'
@@ -15,29 +16,51 @@ export interface PlannedPort {
   declared: boolean
 }
 
+/** What a prober can judge: `all` addresses of a pod or only the `first`, and whether its word counts against ambient pods (rule 46). */
+export interface Reach {
+  addresses: 'first' | 'all'
+  ambient: boolean
+}
+
+/** The API server's reach: it dials a pod's first address, from who knows which node. */
+export const throughApiServer: Reach = {addresses: 'first', ambient: false}
+
 /**
  * Which ports to ask: those of every row that evidence can move, on every pod that runs. The row of undeclared ports is asked at one port
- * that nobody declares. Left out: what is exempt, ambient (the API server's node is let in, rules 46 and 67), proxyless (a plain request
- * would reach the application), excluded workloads, and pods whose address may be another's by now.
+ * that nobody declares; on an ambient pod that is HBONE's, which ztunnel guards whatever the policies say. Left out: what is exempt, ambient where the prober
+ * may be a process of the pod's own node (rules 46 and 67), proxyless (a plain request would reach the application), excluded workloads, and pods whose
+ * address may be another's by now.
  */
-export function plannedPorts(rows: readonly Endpoint[], pods: readonly Pod[], exclude: readonly string[]): PlannedPort[] {
+export function plannedPorts(
+  rows: readonly Endpoint[],
+  pods: readonly Pod[],
+  exclude: readonly string[],
+  reach: Reach = throughApiServer,
+): PlannedPort[] {
   const running = new Map(pods.filter(isProbed).map((pod) => [podKey(pod.namespace, pod.name), pod]))
   const declared = declaredPorts(rows)
-  const asked = rows.filter((row) => isAsked(row) && !exclude.some((pattern) => isExcluded(pattern, row)))
+  const asked = rows.filter((row) => isAsked(row, reach) && !exclude.some((pattern) => isExcluded(pattern, row)))
   return asked.flatMap((row) =>
     row.pods.flatMap((name) => {
       const key = podKey(row.namespace, name)
-      const address = running.get(key)?.ips[0]
-      if (address === undefined) return []
-      const port = row.port ?? undeclaredPortToProbe(declared.get(key) ?? [])
-      return [{namespace: row.namespace, pod: name, address, port, strict: row.mode === 'STRICT', declared: row.port !== null}]
+      const addresses = running.get(key)?.ips ?? []
+      const port = row.port ?? (row.dataPlane === 'ambient' ? HBONE : undeclaredPortToProbe(declared.get(key) ?? []))
+      return (reach.addresses === 'all' ? addresses : addresses.slice(0, 1)).map((address) => ({
+        namespace: row.namespace,
+        pod: name,
+        address,
+        port,
+        strict: row.mode === 'STRICT',
+        declared: row.port !== null,
+      }))
     }),
   )
 }
 
 /** Undeclared ports are worth a probe only under STRICT: elsewhere nothing can be learned from a port where nobody listens. */
-function isAsked({port, mode, protocol, verdict, dataPlane}: Endpoint): boolean {
+function isAsked({port, mode, protocol, verdict, dataPlane}: Endpoint, {ambient}: Reach): boolean {
   if (protocol !== 'TCP' || verdict === 'exempt') return false
+  if (dataPlane === 'ambient') return ambient && mode === 'STRICT'
   return dataPlane === 'none'
     ? port !== null
     : (dataPlane === 'sidecar' || dataPlane === 'waypoint') && (port !== null || mode === 'STRICT')

@@ -15,7 +15,7 @@ export async function probePort(planned: PlannedPort, ask: Ask, clock: Io['clock
 
   async function answer(scheme: Scheme, most: number): Promise<ProbeAnswer> {
     for (let tried = 1; ; tried++) {
-      const seen = await ask({namespace, pod, port}, scheme)
+      const seen = await ask(planned, scheme)
       if (tried >= most || !isWorthAnother(scheme, seen)) return {...seen, tries: tried, at: clock.now().toISOString()}
       await clock.sleep(seen.saw === 'unread' ? 500 : 20 * tried)
     }

@@ -1,35 +1,73 @@
 import {endpoints} from '../derive/endpoints.ts'
 import type {Io, Kube} from '../io/io.ts'
 import type {PortProbe, Probes} from '../model/evidence.ts'
-import {messageOf} from '../model/failure.ts'
+import {Failure, messageOf} from '../model/failure.ts'
 import {type Part, read, unread} from '../model/part.ts'
 import type {Snapshot} from '../model/snapshot.ts'
-import {type Ask, askThrough} from './ask.ts'
+import type {Pod} from '../model/workload.ts'
+import type {Ask} from './ask.ts'
+import {believed, stillTheirs, unidentified} from './believed.ts'
 import {bounded} from './bounded.ts'
-import {isReachable, runControls} from './controls.ts'
+import {isReachable, runControls, runLastControl} from './controls.ts'
+import {callMesh, plannedCalls} from './mesh-calls.ts'
 import type {ObserveOptions} from './observe.ts'
 import {type PlannedPort, plannedPorts} from './probe-plan.ts'
 import {isSettled, isSilent, mayStillSettle, probePort} from './probe-port.ts'
+import {openProber, type Prober} from './prober.ts'
 
 type Options = Pick<ObserveOptions, 'probes' | 'settleUntil' | 'deadline'>
 
-/** Live proof through the API server's pod proxy: controls, then every port the rows of `snapshot` ask for. Never throws. */
+/** Live proof by the prober that was asked for: controls, then every port the rows of `snapshot` ask for. Never throws. */
 export async function probe(snapshot: Snapshot, options: Options, kube: Kube, io: Io): Promise<Part<Probes>> {
-  if (options.probes.mode === 'off') return unread('live proof was not asked for (`probes: off`)')
+  const {mode, prober} = options.probes
+  if (mode === 'off') return unread('live proof was not asked for (`probes: off`)')
   if (!snapshot.pods.read) return unread(`no port could be probed: ${snapshot.pods.reason}`)
   try {
-    const ask = askThrough(kube)
-    const istiods = snapshot.controlPlane.read ? snapshot.controlPlane.value.istiods : []
-    const controls = await runControls(istiods, snapshot.pods.value, ask)
-    const refused = controls.find(({detail}) => detail.startsWith('the API server answered 403'))
-    if (refused !== undefined) return unread('probing was refused (403): grant `get` on `pods/proxy` of API group `""` (rbac/probe.yaml)')
-    const planned = plannedPorts(endpoints(snapshot), snapshot.pods.value, options.probes.exclude)
-    io.log.detail(`probing ${planned.length} ports through the API server`)
-    const [reachable, asked] = await Promise.all([reachablePods(planned, options, ask), askAll(planned, options, ask, io)])
-    return read({by: 'api-server', controls, reachable, ...asked})
+    const opened = await openProber(snapshot, {mode, prober, deadline: options.deadline}, kube, io)
+    try {
+      return await probeBy(opened, snapshot, snapshot.pods.value, options, kube, io)
+    } finally {
+      await opened.close()
+    }
   } catch (thrown) {
-    return unread(`probing failed: ${messageOf(thrown)}`)
+    return unread(`probing failed: ${messageOf(thrown)}${thrown instanceof Failure ? ` ${thrown.cure}` : ''}`)
   }
+}
+
+async function probeBy(prober: Prober, snapshot: Snapshot, pods: Pod[], options: Options, kube: Kube, io: Io): Promise<Part<Probes>> {
+  const {by, ask, reach, meshDial} = prober
+  const istiods = snapshot.controlPlane.read ? snapshot.controlPlane.value.istiods : []
+  const controls = await runControls(istiods, pods, ask)
+  const refused = controls.find(({detail}) => detail.startsWith('the API server answered 403'))
+  if (refused !== undefined) return unread('probing was refused (403): grant `get` on `pods/proxy` of API group `""` (rbac/probe.yaml)')
+  const rows = endpoints(snapshot)
+  const planned = plannedPorts(rows, pods, options.probes.exclude, reach)
+  io.log.detail(`probing ${planned.length} ports ${byWords[by]}`)
+  const [reachable, asked] = await Promise.all([reachablePods(planned, options, ask), askAll(planned, options, ask, io)])
+  if (by === 'api-server') return read({by, controls, reachable, ...asked})
+
+  const identified = by === 'direct' ? believed([...asked.ports, ...(await identities(asked.ports, ask, options, io))]) : asked.ports
+  const ports = await stillTheirs(identified, kube)
+  const services = snapshot.services.read ? snapshot.services.value : []
+  const mesh =
+    meshDial === null ? {} : {mesh: await callMesh(plannedCalls(planned, pods, services), meshDial, io, options.probes.concurrency)}
+  const last = await runLastControl(istiods, pods, ask)
+  return read({by, controls: [...controls, last], reachable, ...asked, ports: ports.slice(0, asked.ports.length), ...mesh})
+}
+
+const byWords: Record<Probes['by'], string> = {
+  'api-server': 'through the API server',
+  pod: 'from a prober outside the mesh',
+  mesh: 'from a prober outside the mesh, and Services from one inside',
+  direct: 'from the runner itself',
+}
+
+/** Where no port showed whose address it is, one greeting that a sidecar answers in every mode but DISABLE. */
+function identities(ports: readonly PortProbe[], ask: Ask, {probes}: Options, {clock}: Io): Promise<PortProbe[]> {
+  return bounded(unidentified(ports), probes.concurrency, async ({namespace, pod, address, port}) => {
+    const seen = await ask({namespace, pod, address, port, strict: false}, 'tls')
+    return {namespace, pod, address, port, tls: {...seen, tries: 1, at: clock.now().toISOString()}, plain: null}
+  })
 }
 
 async function reachablePods(planned: PlannedPort[], options: Options, ask: Ask): Promise<string[]> {

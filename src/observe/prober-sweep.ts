@@ -1,0 +1,34 @@
+import type {Io, Kube, KubeObject} from '../io/io.ts'
+import {proberLabels} from './prober-pod.ts'
+
+/** Annotation with the moment, RFC 3339, at which the kubelet ends a prober. */
+export const endsAt = 'istio-mtls/ends-at'
+
+/**
+ * Removes the probers of runs that were killed: those that have ended, and those past their moment. A prober that lives within its
+ * time is left alone, for its run may be at work beside this one. Returns how many it removed.
+ */
+export async function sweepProbers(namespace: string, kube: Kube, io: Pick<Io, 'clock' | 'log'>): Promise<number> {
+  const now = io.clock.now().getTime()
+  const left = await probersIn(namespace, kube, (pod) => isOver(pod, now))
+  for (const {metadata} of left) {
+    if (await kube.remove(`/api/v1/namespaces/${namespace}/pods/${metadata.name}`, {uid: metadata.uid ?? ''})) {
+      io.log.line(`the prober ${namespace}/${metadata.name} of a run that was killed was removed`)
+    }
+  }
+  return left.length
+}
+
+/** The probers of all runs in a namespace that satisfy a condition. */
+export async function probersIn(namespace: string, kube: Kube, suits: (pod: KubeObject) => boolean): Promise<KubeObject[]> {
+  const selector = Object.entries(proberLabels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+  return kube.list(`/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`, (pod) => (suits(pod) ? pod : null))
+}
+
+function isOver({metadata, status}: KubeObject, now: number): boolean {
+  const {phase} = (status ?? {}) as {phase?: string}
+  const ends = Date.parse(metadata.annotations?.[endsAt] ?? '')
+  return phase === 'Succeeded' || phase === 'Failed' || ends < now
+}
