@@ -10,6 +10,7 @@ import {commentBody, markerOf} from './report/comment.ts'
 import {planComment} from './report/comment-plan.ts'
 import {failurePage} from './report/failure-page.ts'
 import {htmlPage} from './report/html.ts'
+import {jsonText} from './report/json-text.ts'
 import {junit} from './report/junit.ts'
 import {type Delivered, outputs} from './report/outputs.ts'
 import {addressTexts, withoutAddresses} from './report/private.ts'
@@ -34,20 +35,21 @@ export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs,
     ...{helmPath, commentUrl: ''},
   }
 
+  const page = once(() => summary(report))
   if (inputs.summary !== 'off') {
-    await attempt('job summary', () => io.runner.summary(inputs.summary === 'brief' ? briefSummary(report) : summary(report)))
+    await attempt('job summary', () => io.runner.summary(inputs.summary === 'brief' ? briefSummary(report) : page()))
   }
   // These formats are made to be uploaded, to places that more people read than the workflow's artifacts.
-  const shared = () => withoutAddresses(report, hiddenIn(snapshot))
+  const shared = once(() => withoutAddresses(report, hiddenIn(snapshot)))
   const contents = {
-    reportJson: () => json(report),
-    reportMarkdown: () => summary(report),
+    reportJson: () => jsonText(report),
+    reportMarkdown: page,
     reportSarif: () => sarif(shared(), {workflowPath: context.workflowPath, workspace: io.runner.workspace}),
     reportJunit: () => junit(shared(), inputs),
     reportHtml: () => htmlPage(shared()),
-    snapshot: () => json(snapshot),
+    snapshot: () => jsonText(snapshot),
   }
-  for (const [file, content] of Object.entries(contents) as [keyof typeof contents, () => string][]) {
+  for (const [file, content] of Object.entries(contents) as [keyof typeof contents, () => string | Iterable<string>][]) {
     await attempt(`file \`${fileNames[file]}\``, async () => {
       const path = `${inputs.reportDir}/${fileNames[file]}`
       await io.files.write(path, content())
@@ -156,6 +158,11 @@ function missingRight(thrown: unknown, fork: boolean): string | null {
   return `No pull-request comment: the token lacks \`pull-requests: write\` (${thrown.message}). ${cure} The job summary has the whole report.`
 }
 
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
+/** Made when it is first asked for, and once: several channels say the same. */
+function once<T>(make: () => T): () => T {
+  let made: {value: T} | null = null
+  return () => {
+    made ??= {value: make()}
+    return made.value
+  }
 }

@@ -225,7 +225,8 @@ function fakeFiles(disk: Map<string, Uint8Array>): Io['files'] {
     exists: async (path) => disk.has(path) || [...disk.keys()].some(isBelow(path)),
     isFolder: async (path) => [...disk.keys()].some(isBelow(path)),
     find: async (pattern) => [...disk.keys()].filter((path) => isBelow(pattern)(path) || globOf(pattern).test(path)).sort(),
-    write: async (path, content) => void disk.set(path, Buffer.from(content)),
+    write: async (path, content) =>
+      void disk.set(path, Buffer.from(typeof content === 'string' || ArrayBuffer.isView(content) ? content : [...content].join(''))),
     writePrivate: async (path, content) => {
       if (disk.has(path)) throw new Error(`EEXIST: file already exists, open '${path}'`)
       disk.set(path, Buffer.from(content))

@@ -14,7 +14,11 @@ export function dataPlane(pod: Pick<Pod, 'hostNetwork' | 'containers' | 'initCon
 
 /** The container `istio-proxy`, be it ordinary or a native sidecar among the init containers (inject/app_probe.go:FindSidecar). */
 export function proxyContainer(pod: Pick<Pod, 'containers' | 'initContainers'>): Container | null {
-  return [...pod.containers, ...pod.initContainers].find(({name}) => name === 'istio-proxy') ?? null
+  return pod.containers.find(isProxy) ?? pod.initContainers.find(isProxy) ?? null
+}
+
+function isProxy({name}: Container): boolean {
+  return name === 'istio-proxy'
 }
 
 /** True for a pod that ended: nothing listens any more (rule 22). */

@@ -5,6 +5,15 @@ import type {Pod} from '../model/workload.ts'
 export function revisionOf(pod: Pick<Pod, 'annotations'>): string {
   const status = pod.annotations['sidecar.istio.io/status']
   if (status === undefined) return ''
+  const known = revisions.get(status)
+  if (known !== undefined) return known
+  if (revisions.size >= mostRevisions) revisions.clear()
+  const revision = revisionIn(status)
+  revisions.set(status, revision)
+  return revision
+}
+
+function revisionIn(status: string): string {
   try {
     const {revision} = JSON.parse(status) as {revision?: unknown}
     return typeof revision === 'string' && revision !== '' ? revision : 'default'
@@ -12,6 +21,10 @@ export function revisionOf(pod: Pick<Pod, 'annotations'>): string {
     return 'default'
   }
 }
+
+/** What was parsed already: thousands of pods carry the same few texts, and every check asks. */
+const revisions = new Map<string, string>()
+const mostRevisions = 1000
 
 /**
  * The mesh configuration in force for a pod (rules 2, 3). A revision without a ConfigMap of its own, and a pod that names none

@@ -1,5 +1,7 @@
 /** Text from a cluster made safe to handle: well-formed, without control, bidirectional or invisible characters, at most `limit` long. */
 export function cleaned(foreign: string, limit: number, keepLines = false): string {
+  // Nearly all names and sentences are: nothing in them could change.
+  if (foreign.length <= limit && printableAscii.test(foreign)) return foreign
   const visible = foreign
     .toWellFormed()
     .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
@@ -27,6 +29,19 @@ export function unlinked(foreign: string): string {
  * GitHub would link by itself (mentions, #123, GH-1, commits, addresses) is broken by a zero-width space, because entities do not stop it.
  */
 export function escaped(foreign: string): string {
+  const known = before.get(foreign)
+  if (known !== undefined) return known
+  if (before.size >= mostBefore) before.clear()
+  const shown = escapedAnew(foreign)
+  before.set(foreign, shown)
+  return shown
+}
+
+/** What was escaped already: a report says the same names and sentences thousands of times. */
+const before = new Map<string, string>()
+const mostBefore = 50_000
+
+function escapedAnew(foreign: string): string {
   return unlinked(foreign)
     .replace(/[&<>"|`*_[\]~#!\\$]/g, entity)
     .replace(/^( ?)([-+=])/, (_, space: string, mark: string) => space + entity(mark))
@@ -40,6 +55,8 @@ export function verbatim(foreign: string): string {
     .replace(/^(\s*:)(?=:)/gm, `$1${gap}`)
     .replace(/\s+$/, '')
 }
+
+const printableAscii = /^[ -~]*$/
 
 /** Zero-width space: unseen, not a word character, copied along but harmless in prose. */
 const gap = '\u200b'

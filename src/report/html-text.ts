@@ -38,8 +38,12 @@ export function raw(text: string): Html {
 
 /** The one escape for foreign text: nothing in it opens an element, an entity or a quote, and nothing in it is invisible. */
 export function entities(text: string): string {
+  if (harmless.test(text)) return text
   return text.replace(/\p{Noncharacter_Code_Point}/gu, '\ufffd').replace(/[&<>"'`=]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
+
+/** Printable ASCII without anything that HTML could take for its own. */
+const harmless = /^[ !#-%(-;?-_a-~]*$/
 
 const ours = Symbol('ours')
 

@@ -3,10 +3,20 @@ import type {Report} from '../model/report.ts'
 /** The report for a public place: without `hidden` texts (the API server's address), pod addresses and addresses of the cluster's own. */
 export function withoutAddresses(report: Report, hidden: string[]): Report {
   const secrets = hidden.filter((text) => text.length > 3).sort((left, right) => right.length - left.length)
+  const known = new Map<string, string>()
   return mapStrings(report, (text) => {
-    const shown = secrets.reduce((before, secret) => before.replaceAll(secret, mask), text)
-    return shown.replace(ipv4, mask).replace(ipv6, mask)
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const shown = masked(text, secrets)
+    known.set(text, shown)
+    return shown
   }) as Report
+}
+
+function masked(text: string, secrets: string[]): string {
+  const shown = secrets.reduce((before, secret) => before.replaceAll(secret, mask), text)
+  // Every address has a dot or a colon.
+  return /[.:]/.test(shown) ? shown.replace(ipv4, mask).replace(ipv6, mask) : shown
 }
 
 /** The texts by which an API server's address could appear: whole, without scheme, host alone. */
@@ -25,5 +35,7 @@ function mapStrings(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value)
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, change))
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, change)]))
+  const changed: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) changed[key] = mapStrings((value as Record<string, unknown>)[key], change)
+  return changed
 }

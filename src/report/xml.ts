@@ -29,11 +29,15 @@ function written({name, attributes, children}: Element, indent: string): string 
 }
 
 function escaped(text: string): string {
+  if (harmless.test(text)) return text
   // Control characters and lone surrogates are gone already. A file printed to a log must hold no command of the runner.
   return text
     .replace(/[\ufffe\uffff]/g, '')
     .replace(/[&<>"']/g, (character) => entities[character] ?? '')
     .replaceAll('##[', '##&#91;')
 }
+
+/** Printable ASCII and line ends without anything that XML or a runner could take for its own. */
+const harmless = /^[ !$%(-;=?-~\n]*$/
 
 const entities: Record<string, string> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;'}
