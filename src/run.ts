@@ -98,9 +98,15 @@ function observeOptions(inputs: Inputs, kube: Kube, changedAt: number | null, de
   return {
     clusterName: inputs.clusterName,
     probes: {
-      mode: inputs.probes === 'off' ? ('off' as const) : ('api-server' as const),
+      mode: inputs.probes,
       exclude: inputs.probeExclude,
       concurrency: inputs.probeConcurrency,
+      prober: {
+        namespace: inputs.proberNamespace,
+        image: inputs.proberImage,
+        fallbackImage: `${inputs.hub}/proxyv2:${inputs.istioVersion}`,
+        imagePullSecrets: inputs.imagePullSecrets,
+      },
     },
     /** Old connections outlive a change of policy by the drain time (live-evidence.md, section 3). */
     settleUntil: changedAt === null ? null : changedAt + settleMs,

@@ -1,11 +1,11 @@
-/** Marks a policy as this action's own. */
-export const managedBy = {'app.kubernetes.io/managed-by': 'istio-mtls-action'}
-
 /** The name under which the API server remembers which fields are ours. */
 export const fieldManager = 'istio-mtls-action'
 
 /** Annotation that keeps the spec of a policy as it was before we took it over. */
 export const previousSpec = 'istio-mtls/previous-spec'
+
+/** Annotation that keeps whose mark such a policy carried before ours (label app.kubernetes.io/managed-by). */
+export const previousManagedBy = 'istio-mtls/previous-managed-by'
 
 /** Path of a PeerAuthentication. */
 export function policyPathOf(namespace: string, name: string): string {

@@ -2,7 +2,8 @@ import type {Kube, KubeObject} from '../io/io.ts'
 import {KubeFailure} from '../model/failure.ts'
 import {explainApply} from './apply-failure.ts'
 import type {FoundPolicy} from './found.ts'
-import {managedBy, policyNameText, policyPathOf, previousSpec} from './policy-place.ts'
+import {managedBy} from './plan.ts'
+import {fieldManager, policyNameText, policyPathOf, previousManagedBy, previousSpec} from './policy-place.ts'
 
 /** A policy that was raised to STRICT and is being watched: `former` is what it takes to give back what was there. */
 export interface Trial {
@@ -17,7 +18,7 @@ export interface Trial {
 export type Former =
   | {was: 'created'}
   | {was: 'ours'; spec: unknown}
-  | {was: 'taken'; spec: unknown; managedBy: string | null; previousSpec: string | null}
+  | {was: 'taken'; spec: unknown; managedBy: string | null; previousSpec: string | null; previousManagedBy: string | null}
 
 /**
  * Annotation of a policy whose STRICT is not yet verified; it holds the former state. It is written with the mode in one request, so that no
@@ -30,7 +31,11 @@ export function formerOf(found: FoundPolicy | null, isTakenOver: boolean): Forme
   if (found === null) return {was: 'created'}
   const {spec, labels, annotations} = found
   if (!isTakenOver) return {was: 'ours', spec}
-  return {was: 'taken', spec, managedBy: labels[managedByKey] ?? null, previousSpec: annotations[previousSpec] ?? null}
+  return {was: 'taken', spec, managedBy: labels[managedByKey] ?? null, ...keptIn(annotations)}
+}
+
+function keptIn(annotations: Record<string, string>): {previousSpec: string | null; previousManagedBy: string | null} {
+  return {previousSpec: annotations[previousSpec] ?? null, previousManagedBy: annotations[previousManagedBy] ?? null}
 }
 
 /** The policy as it was just written. */
@@ -48,7 +53,7 @@ export function leftTrials(policies: readonly FoundPolicy[]): Trial[] {
 }
 
 /** Ends a trial well: the policy stays, the annotation goes. */
-export async function confirm(trial: Trial, kube: Kube, fieldManager: string): Promise<void> {
+export async function confirm(trial: Trial, kube: Kube): Promise<void> {
   const {namespace, name, former} = trial
   const written =
     former.was === 'taken'
@@ -61,7 +66,7 @@ export async function confirm(trial: Trial, kube: Kube, fieldManager: string): P
  * Gives back exactly what was there: a policy of ours that did not exist goes, any other gets its former spec, label and annotation. Only the
  * object and version that we wrote: who changed it meanwhile keeps his change, and this throws.
  */
-export async function giveBack({namespace, name, uid, resourceVersion, former}: Trial, kube: Kube, fieldManager: string): Promise<void> {
+export async function giveBack({namespace, name, uid, resourceVersion, former}: Trial, kube: Kube): Promise<void> {
   const path = policyPathOf(namespace, name)
   const explain = (thrown: unknown) => explainApply(thrown, policyNameText(namespace, name))
   if (former.was === 'created') {
@@ -70,18 +75,18 @@ export async function giveBack({namespace, name, uid, resourceVersion, former}: 
     await kube.apply(path, ourPolicy(namespace, name, former.spec), {fieldManager}).catch(explain)
   } else {
     const labels = {[managedByKey]: former.managedBy}
-    const annotations = {[previousSpec]: former.previousSpec, [onTrial]: null}
+    const annotations = {[previousSpec]: former.previousSpec, [previousManagedBy]: former.previousManagedBy, [onTrial]: null}
     const patch = {metadata: {resourceVersion, labels, annotations}, spec: inverse(former.spec)}
     await kube.patch(path, patch, {fieldManager}).catch(explain)
   }
 }
 
 /** Our own policy as it is sent; `annotations` only while on trial. */
-export function ourPolicy(namespace: string, name: string, spec: unknown, annotations?: Record<string, string>): object {
+export function ourPolicy(namespace: string, name: string, spec: unknown, annotations: Record<string, string> = {}): object {
   return {
     apiVersion: 'security.istio.io/v1',
     kind: 'PeerAuthentication',
-    metadata: {name, namespace, labels: managedBy, ...(annotations === undefined ? {} : {annotations})},
+    metadata: {name, namespace, labels: managedBy, ...(Object.keys(annotations).length === 0 ? {} : {annotations})},
     spec,
   }
 }
