@@ -4,6 +4,8 @@ import {retiredHost} from './retired-hosts.ts'
 /** What is known when helm failed: its output, the pods' own reasons, and the image hub that was asked for. */
 export interface HelmTrouble {
   release: string
+  /** What helm was to do, as `bring release X about`. */
+  task?: string
   output: string
   timedOut: boolean
   /** The signal that ended helm from outside, or null. */
@@ -13,12 +15,20 @@ export interface HelmTrouble {
 }
 
 /** Turns a failed helm call into one sentence with a cure; classes of platform-facts.md, section 4.2. */
-export function helmFailure({release, output, timedOut, signal, troubles, hub}: HelmTrouble): Failure {
+export function helmFailure({
+  release,
+  task = `bring release \`${release}\` about`,
+  output,
+  timedOut,
+  signal,
+  troubles,
+  hub,
+}: HelmTrouble): Failure {
   const why = timedOut ? 'helm did not end in time' : signal === null ? lastError(output) : `helm was ended by ${signal}`
   const text = `${troubles.join('\n')}\n${output}`
   const known = classes.find(({pattern}) => pattern.test(text))
   const pods = troubles.length === 0 ? '' : ` ${troubles.join('; ')}.`
-  return new Failure(`helm could not bring release \`${release}\` about: ${why}.${pods}`, {
+  return new Failure(`helm could not ${task}: ${why}.${pods}`, {
     cure: known === undefined ? "Read helm's own lines above; the next run begins where this one ended." : known.cure(text, hub),
     entry: known?.entry ?? 'helm-failed',
   })

@@ -27,8 +27,11 @@ export async function lockPlace(
 ): Promise<Place | null> {
   if (await isThere(istioNamespace, kube, io)) return {namespace: istioNamespace, created: false}
   if (!wish.mayCreate) {
-    const [root] = (await wish.roots()).sort()
-    return root === undefined ? null : {namespace: root, created: false}
+    for (const namespace of (await wish.roots()).sort()) {
+      // Istio's default stands in where no mesh says otherwise: it need not exist.
+      if (await isThere(namespace, kube, io)) return {namespace, created: false}
+    }
+    return null
   }
   await wish.preflight()
   io.cancelled.throwIfAborted()

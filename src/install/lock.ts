@@ -11,6 +11,8 @@ import {outlivePending} from './outlive-pending.ts'
 /** The right to change this cluster, until `release`. All changes go through `io`: it refuses them once another run has taken over. */
 export interface Lock extends Outcome {
   io: Io
+  /** Stops renewing and leaves the Lease where it is, for an uninstall that ends with its namespace. */
+  letGo(): Promise<void>
   release(): Promise<void>
 }
 
@@ -41,6 +43,7 @@ export async function takeLock(wish: LockWish, kube: Kube, io: Io): Promise<Lock
     steps: [],
     notes: [],
     io: guard.io,
+    letGo: guard.letGo,
     release: guard.release,
   }
 }
@@ -77,7 +80,7 @@ function isNamespaceLeaving(thrown: unknown): boolean {
 }
 
 /** Keeps the Lease alive; `io` stops what it is asked for as soon as the Lease may be another's. */
-function keeper(claim: Claim, lease: Lease, kube: Kube, io: Io): Pick<Lock, 'io' | 'release'> {
+function keeper(claim: Claim, lease: Lease, kube: Kube, io: Io): Pick<Lock, 'io' | 'letGo' | 'release'> {
   const lost = new AbortController()
   let held = lease
   let renewedAt = io.clock.ticks()
@@ -99,6 +102,10 @@ function keeper(claim: Claim, lease: Lease, kube: Kube, io: Io): Pick<Lock, 'io'
     renewing = lost.signal.aborted ? renewing : renew()
     return renewing
   })
+  const letGo = async () => {
+    stop()
+    await renewing
+  }
   const isMine = () => {
     // A runner that was asleep learns it here, before the next change.
     if (!lost.signal.aborted && io.clock.ticks() - renewedAt > surrenderMs) lose('it could not be renewed in time')
@@ -116,9 +123,9 @@ function keeper(claim: Claim, lease: Lease, kube: Kube, io: Io): Pick<Lock, 'io'
         begun: io.changes.begun,
       },
     },
+    letGo,
     async release() {
-      stop()
-      await renewing
+      await letGo()
       await forget(claim, kube, io)
     },
   }
@@ -138,7 +145,7 @@ async function forget(claim: Claim, kube: Kube, io: Pick<Io, 'runner' | 'log'>):
 
 function unlocked(io: Io): Lock {
   const says = 'nothing to lock: no control plane runs here and none is to be installed'
-  return {changed: false, says, steps: [], notes: [], io, release: async () => {}}
+  return {changed: false, says, steps: [], notes: [], io, letGo: async () => {}, release: async () => {}}
 }
 
 function saysOf({namespace, created}: Place, how: Won['how'], after: string, waitedMs: number): string {

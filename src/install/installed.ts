@@ -1,0 +1,163 @@
+import type {Kube, KubeObject} from '../io/io.ts'
+import {type FoundIstiod, type FoundRelease, findInstall, istioNamespace} from './found.ts'
+import {findMeshed, type Meshed} from './meshed.ts'
+import {findOurPolicies, type OurPolicy} from './our-policies.ts'
+
+/** One object to take away: its path on the API server and the very object that was read there. */
+export interface Thing {
+  kind: string
+  namespace: string
+  name: string
+  path: string
+  uid: string
+}
+
+/** A CRD of ours; `inUse`: how many objects of its kind are in the cluster. */
+export interface Crd extends Thing {
+  list: string
+}
+
+/** A namespace that this action labelled, and the labels' former values (null: there was none). */
+export interface Enrolled {
+  name: string
+  path: string
+  resourceVersion: string
+  former: Record<string, string | null>
+}
+
+/** All that this action made in a cluster, by its marks, and who else is there. */
+export interface Installed {
+  namespace: {exists: boolean; isOurs: boolean; uid: string; path: string}
+  /** Releases with our mark, in the order in which they go. */
+  releases: FoundRelease[]
+  /** istiods of our releases, and those of others. */
+  istiods: FoundIstiod[]
+  strangers: FoundIstiod[]
+  /** Of our releases. */
+  webhooks: (Thing & {release: string})[]
+  policies: OurPolicy[]
+  enrolled: Enrolled[]
+  /** What istiods leave behind: root certificates in every namespace, elections, the authority's Secret, GatewayClasses. */
+  leftovers: Thing[]
+  crds: Crd[]
+  meshed: Meshed[]
+}
+
+/** Reads all of it, in one round of parallel requests; `revision` '' for every revision. Of Secrets only names and labels are kept. */
+export async function findInstalled(revision: string, kube: Kube): Promise<Installed> {
+  const [found, namespace, crds, meshed, enrolled, leftovers, mutating, validating] = await Promise.all([
+    findInstall(kube, 'kube-system'),
+    kube.find(namespacePath),
+    kube.list('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crdFrom),
+    findMeshed(kube),
+    kube.list('/api/v1/namespaces', enrolledFrom),
+    findLeftovers(kube),
+    kube.list(`${admission}/mutatingwebhookconfigurations`, (item) => webhookFrom('mutatingwebhookconfigurations', item)),
+    kube.list(`${admission}/validatingwebhookconfigurations`, (item) => webhookFrom('validatingwebhookconfigurations', item)),
+  ])
+  const marked = found.releases.filter(({mark}) => mark !== null)
+  const isOf = (release: string, releaseNamespace: string) =>
+    marked.some(({name, namespace: at}) => name === release && at === releaseNamespace)
+  const istiods = found.istiods.filter(({owner}) => owner.by === 'helm' && isOf(owner.release, owner.namespace))
+  return {
+    namespace: {
+      exists: namespace !== null,
+      isOurs: namespace?.metadata.labels?.['app.kubernetes.io/managed-by'] === 'istio-mtls-action',
+      uid: namespace?.metadata.uid ?? '',
+      path: namespacePath,
+    },
+    releases: inOrder(marked).filter(({name}) => revision === '' || name === releaseOf(revision)),
+    istiods,
+    strangers: found.istiods.filter((each) => !istiods.includes(each)),
+    webhooks: [...mutating, ...validating].filter(({release, at}) => isOf(release, at)),
+    policies: await findOurPolicies(crds, kube),
+    enrolled,
+    leftovers,
+    crds: crds.filter(({release, at}) => release === 'istio-base' && at === istioNamespace),
+    meshed,
+  }
+}
+
+/** Istio's release names: `istiod`, or `istiod-REVISION`. */
+export function releaseOf(revision: string): string {
+  return revision === 'default' ? 'istiod' : `istiod-${revision}`
+}
+
+const namespacePath = `/api/v1/namespaces/${istioNamespace}`
+const admission = '/apis/admissionregistration.k8s.io/v1'
+
+/** What depends on istiod goes before it, what it depends on after it (istio.io, ambient/install/helm: uninstall). */
+function inOrder(releases: FoundRelease[]): FoundRelease[] {
+  const rank = ({name}: FoundRelease) => {
+    if (name === 'ztunnel') return 0
+    if (name === 'istio-cni') return 1
+    return name === 'istio-base' ? 9 : name.startsWith('istiod') ? 5 : 2
+  }
+  return [...releases].sort((left, right) => rank(left) - rank(right))
+}
+
+function webhookFrom(plural: string, item: KubeObject): Thing & {release: string; at: string} {
+  return {...thingAt(`${admission}/${plural}`, item), ...releaseMarks(item)}
+}
+
+/** A CustomResourceDefinition of Istio; its schema is dropped at once. */
+function crdFrom(item: KubeObject): (Crd & {release: string; at: string}) | null {
+  const {group, names, versions, scope} = item['spec'] as {
+    group: string
+    names: {plural: string; kind: string}
+    versions: {name: string; served: boolean; storage: boolean}[]
+    scope: string
+  }
+  if (!group.endsWith('.istio.io') || scope !== 'Namespaced') return null
+  const version = versions.find(({served, storage}) => served && storage) ?? versions.find(({served}) => served)
+  const list = `/apis/${group}/${version?.name}/${names.plural}`
+  return {...thingAt('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', item), list, ...releaseMarks(item)}
+}
+
+/** enforce/enrol-plan.ts, previousLabels. */
+function enrolledFrom({metadata: {name, annotations = {}, resourceVersion = ''}}: KubeObject): Enrolled | null {
+  const text = annotations['istio-mtls/previous-labels']
+  if (text === undefined) return null
+  try {
+    return {name, path: `/api/v1/namespaces/${name}`, resourceVersion, former: JSON.parse(text)}
+  } catch {
+    return {name, path: `/api/v1/namespaces/${name}`, resourceVersion, former: {}}
+  }
+}
+
+function releaseMarks({metadata: {annotations = {}}}: KubeObject): {release: string; at: string} {
+  return {release: annotations['meta.helm.sh/release-name'] ?? '', at: annotations['meta.helm.sh/release-namespace'] ?? ''}
+}
+
+/** Only what istiod alone has written (its field manager is the program's name): a user's own `cacerts` is the user's. */
+async function findLeftovers(kube: Kube): Promise<Thing[]> {
+  const byIstiod = (collection: string) => (item: KubeObject) => {
+    const managers = item.metadata.managedFields ?? []
+    const isIstiods = managers.length > 0 && managers.every(({manager}) => manager === 'pilot-discovery')
+    return isIstiods ? thingAt(collection, item) : null
+  }
+  const inRoot = [
+    `/api/v1/namespaces/${istioNamespace}/configmaps`,
+    `/api/v1/namespaces/${istioNamespace}/secrets`,
+    `/apis/coordination.k8s.io/v1/namespaces/${istioNamespace}/leases`,
+  ]
+  const everywhere = distributed.map((name) =>
+    kube.list(`/api/v1/configmaps?fieldSelector=metadata.name%3D${name}`, (item) =>
+      item.metadata.namespace === istioNamespace ? null : byIstiod(`/api/v1/namespaces/${item.metadata.namespace}/configmaps`)(item),
+    ),
+  )
+  const classes = kube.list(`${gateways}/gatewayclasses`, byIstiod(`${gateways}/gatewayclasses`)).catch(() => [])
+  const lists = await Promise.all([...inRoot.map((path) => kube.list(path, byIstiod(path))), ...everywhere, classes])
+  return lists.flat()
+}
+
+/** ConfigMaps that istiod writes into every namespace (pilot/pkg/features: CACertConfigMapName, CRLConfigMapName). */
+export const distributed = ['istio-ca-root-cert', 'istio-ca-crl']
+
+const gateways = '/apis/gateway.networking.k8s.io/v1'
+
+/** An object below its collection. */
+export function thingAt(collection: string, {kind, metadata}: KubeObject): Thing {
+  const {name, namespace = '', uid = ''} = metadata
+  return {kind, namespace, name, uid, path: `${collection}/${name}`}
+}
