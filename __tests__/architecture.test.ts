@@ -9,6 +9,7 @@ const mayImport: Record<string, string[]> = {
   report: ['model', 'report', 'pure packages'],
   install: ['model', 'derive', 'install', 'io/io.ts', 'pure packages'],
   enforce: ['model', 'derive', 'enforce', 'io/io.ts', 'pure packages'],
+  canary: ['model', 'derive', 'install', 'enforce', 'canary', 'io/io.ts', 'pure packages'],
   observe: ['model', 'derive', 'observe', 'io/io.ts', 'pure packages'],
   io: ['model', 'io', '*'],
   'inputs.ts': ['model', 'inputs-forms.ts', 'inputs-readers.ts', 'inputs-table.ts'],
@@ -20,11 +21,13 @@ const mayImport: Record<string, string[]> = {
   'stages.ts': ['model', 'io/io.ts'],
   'waivers.ts': ['model', 'report', 'io/io.ts'],
   'baseline.ts': ['waivers.ts', 'model', 'report', 'io/io.ts'],
-  'change.ts': ['model', 'context.ts', 'derive', 'install', 'enforce', 'observe', 'io/io.ts', 'stages.ts'],
+  'merge.ts': ['model', 'observe', 'report', 'io/io.ts'],
+  'change.ts': ['canary', 'model', 'context.ts', 'derive', 'install', 'enforce', 'observe', 'io/io.ts', 'stages.ts', 'rollout.ts'],
+  'rollout.ts': ['model', 'derive', 'enforce', 'observe', 'io/io.ts'],
   'run.ts': ['change.ts', 'waivers.ts', 'model', 'derive', 'checks', 'report', 'install', 'observe', 'io/io.ts', 'stages.ts'],
   'deliver.ts': ['model', 'report', 'io/io.ts', 'context.ts', 'stages.ts'],
   'pull-request.ts': ['model', 'io/io.ts'],
-  'main.ts': ['run.ts', 'pull-request.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'waivers.ts', 'baseline.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
+  'main.ts': ['run.ts', 'pull-request.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'waivers.ts', 'baseline.ts', 'merge.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
   'post.ts': ['install', 'io'],
 }
 

@@ -3,13 +3,18 @@ import {enrol} from './enforce/enrol.ts'
 import {previousLabels} from './enforce/enrol-plan.ts'
 import {applyPolicies} from './enforce/policies.ts'
 import {contextOf} from './context.ts'
+import {canary} from './canary/canary.ts'
 import {install} from './install/install.ts'
 import {type LockWish, takeLock} from './install/lock.ts'
 import {preflight} from './install/preflight.ts'
+import {uninstall} from './install/uninstall.ts'
 import type {Io, Kube, KubeObject} from './io/io.ts'
+import type {Forecast} from './model/forecast.ts'
 import type {Inputs} from './model/inputs.ts'
+import type {Asked} from './model/snapshot.ts'
 import {readEnrolling} from './observe/enrolling.ts'
 import {rulingMeshes} from './observe/ruling-meshes.ts'
+import {guardedRollout} from './rollout.ts'
 import type {StageLog} from './stages.ts'
 
 /** A cluster that was reached; `path` of a private kubeconfig for programs, '' in modes that start none. */
@@ -26,30 +31,61 @@ export interface Changed {
   changedAt: number | null
   /** The user's own policies that are now in force, with file and line. */
   applied: KubeObject[]
+  /** Who would break under the STRICT that was to be written; null where nothing was, or nobody asked. */
+  forecast: Forecast | null
 }
 
 /** Runs the stages that change the cluster, as `mode` asks; the reading modes have none. Never throws: a failed stage skips those after it. */
-export async function change(inputs: Inputs, policies: KubeObject[], {kube, path}: Connected, stages: StageLog, io: Io): Promise<Changed> {
-  if (inputs.mode !== 'enforce') return {notes: [], helmPath: '', changedAt: null, applied: []}
+export async function change(
+  inputs: Inputs,
+  policies: KubeObject[],
+  {kube, path}: Connected,
+  {asked, deadline}: {asked: Asked; deadline: number},
+  stages: StageLog,
+  io: Io,
+): Promise<Changed> {
+  if (inputs.mode === 'uninstall') return takeAway(inputs, {kube, path}, stages, io)
+  if (inputs.mode !== 'enforce') return {notes: [], helmPath: '', changedAt: null, applied: [], forecast: null}
   const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, io), kube, io))
   // All that changes the cluster goes through the lock's io: it refuses once another run has taken over.
   const held = lock?.io ?? io
   const installed = await stages.change('install', () => install({...inputs, isAlone: true}, kube, path, held))
+  const tools = installed?.canary ?? null
+  const moved =
+    tools === null
+      ? null
+      : await stages.change('canary', () => canary(inputs, tools, kube, () => readEnrolling(kube, previousLabels, held), held))
   // Callers get their proxies, and clients and exceptions are told, before plain text is refused.
   const enrolled = inputs.enroll
     ? await stages.change('enroll', () => enrol(inputs, kube, () => readEnrolling(kube, previousLabels, held), held))
     : null
   const isPolicied = policies.length > 0 || inputs.accessLogging
   const applied = isPolicied ? await stages.change('policies', () => applyPolicies(inputs, policies, kube, rulingMeshes, held)) : null
-  const enforced = await stages.change('enforce', () => enforce(inputs, kube, rulingMeshes, held))
+  const options = {asked, clusterName: inputs.clusterName, patienceMs: inputs.timeoutMs, deadline}
+  const rollout = inputs.rollout === 'guarded' && inputs.mtlsMode === 'STRICT' ? guardedRollout(options, kube, held) : null
+  const enforced = await stages.change('enforce', () => enforce(inputs, kube, rulingMeshes, held, rollout))
+  const trials = enforced?.trials ?? []
+  if (rollout !== null && trials.length > 0) {
+    await stages.change('verify', () => rollout.watch(trials))
+    await rollout.abandon(trials)
+  }
   await lock?.release()
-  const outcomes = [installed, enrolled, applied, enforced]
+  const outcomes = [installed, moved, enrolled, applied, enforced]
   return {
     notes: outcomes.flatMap((outcome) => outcome?.notes ?? []),
     helmPath: installed?.helmPath ?? '',
     changedAt: outcomes.some((outcome) => outcome?.changed) ? io.clock.ticks() : null,
     applied: applied === null ? [] : policies,
+    forecast: rollout?.forecast() ?? null,
   }
+}
+
+async function takeAway(inputs: Inputs, {kube, path}: Pick<Connected, 'kube' | 'path'>, stages: StageLog, io: Io): Promise<Changed> {
+  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, io), kube, io))
+  const site = {kube, kubeconfigPath: path, letGo: async () => lock?.letGo()}
+  const gone = await stages.change('uninstall', () => uninstall(inputs, site, lock?.io ?? io))
+  await lock?.release()
+  return {notes: gone?.notes ?? [], helmPath: gone?.helmPath ?? '', changedAt: null, applied: [], forecast: null}
 }
 
 function lockWish(inputs: Inputs, kube: Kube, io: Io): LockWish {

@@ -33,12 +33,20 @@ export interface GuardedRollout extends Guard {
   forecast(): Forecast | null
   /** Watches the trials; keeps them, or gives back what was there and throws a `Failure` that names who broke. */
   watch(trials: Trial[]): Promise<Outcome>
+  /** After a cancel that came before the watch: gives back what is still on trial; nothing once `watch` has settled it. */
+  abandon(trials: Trial[]): Promise<void>
 }
 
 /** A guarded rollout on one cluster (interface.md, `rollout`); the decisions themselves are pure (derive/rollout-*.ts). */
 export function guardedRollout(options: RolloutOptions, kube: Kube, io: Io): GuardedRollout {
   let seen: {snapshot: Snapshot; forecast: Forecast; decision: RolloutDecision & {do: 'write'}} | null = null
   let forecast: Forecast | null = null
+  let isSettled = false
+  const settle = async (trials: Trial[], how: (trial: Trial, kube: Kube) => Promise<void>) => {
+    for (const trial of trials) await how(trial, kube)
+    isSettled = true
+    io.runner.saveState(trialState, '[]')
+  }
   return {
     forecast: () => forecast,
     async allow(writes) {
@@ -58,16 +66,19 @@ export function guardedRollout(options: RolloutOptions, kube: Kube, io: Io): Gua
         if (seen === null) throw new Error('nothing was forecast')
         const {broken, sees} = await watchCallers(seen.snapshot, seen.decision.watchMs, options, kube, io)
         if (broken.length > 0) throw new Broke(broken)
-        for (const trial of trials) await confirm(trial, kube)
-        io.runner.saveState(trialState, '[]')
+        await settle(trials, confirm)
         const says = `no caller broke within ${Math.round((io.clock.ticks() - began) / 1000)} s: ${sees}`
         return {changed: true, says, steps: [], notes: []}
       } catch (thrown) {
         io.changes.begin()
-        for (const trial of trials) await giveBack(trial, kube)
-        io.runner.saveState(trialState, '[]')
+        await settle(trials, giveBack)
         throw takenBack(thrown, trials)
       }
+    },
+    async abandon(trials) {
+      if (isSettled) return
+      io.log.line('STRICT on trial was not watched: the former policies are given back')
+      await settle(trials, giveBack).catch((thrown) => io.log.annotate('error', `STRICT stays on trial, unverified: ${messageOf(thrown)}`))
     },
   }
 }

@@ -38,7 +38,7 @@ export async function run(
 
   const policies = await readOwnPolicies(inputs, stages, io)
   const connected = inputs.from.length > 0 ? null : await stages.look('connect', () => connect(inputs, io, deadline), serverText)
-  const changed = connected === null ? untouched : await change(inputs, policies, connected, stages, io)
+  const changed = connected === null ? untouched : await change(inputs, policies, connected, {asked, deadline}, stages, io)
   const look = async () => {
     if (inputs.from.length > 0) return snapshotFromFiles(inputs.from, asked, io)
     if (connected === null) return unreachable(asked, inputs.clusterName, io)
@@ -48,15 +48,17 @@ export async function run(
   const snapshot = withPolicyPlaces(observed, changed.applied)
   connected?.kube.close()
 
-  const results = runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`})
-  const judged = waive(ledger, pending, endpoints(snapshot), results, Date.parse(snapshot.takenAt))
+  // A mesh that was taken away is not judged: what counts then is what is left of it, and the stage itself looks for that.
+  const isJudged = inputs.mode !== 'uninstall'
+  const results = isJudged ? runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`}) : []
+  const judged = waive(isJudged ? ledger : [], pending, isJudged ? endpoints(snapshot) : [], results, Date.parse(snapshot.takenAt))
   // Files that a fork's run left speak for the fork; what this run read itself speaks for the cluster.
   const reportedBy = inputs.from.length > 0 && reported !== null ? {repo: reported.repo, sha: reported.sha} : undefined
   const report = buildReport({inputs, snapshot, ...judged, baseline, stages: stages.all(), notes: changed.notes, reportedBy})
   return {report, snapshot, helmPath: changed.helmPath}
 }
 
-const untouched: Changed = {notes: [], helmPath: '', changedAt: null, applied: []}
+const untouched: Changed = {notes: [], helmPath: '', changedAt: null, applied: [], forecast: null}
 
 async function connect(inputs: Inputs, io: Io, deadline: number): Promise<Connected> {
   const {context, allowExec, insecureSkipTlsVerify} = inputs

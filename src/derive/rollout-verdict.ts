@@ -39,9 +39,9 @@ export function brokenSince(before: Health, now: Health): Broken[] {
 
 /** Whose plain calls the servers refused: lines of their access logs that were not there before the change. */
 export function refusedSince(before: readonly PlainCall[], now: readonly PlainCall[], pods: readonly Pod[]): Broken[] {
-  const known = new Map(before.filter(({refused}) => refused).map((call) => [callKey(call), call.calls]))
+  const known = new Map(before.filter(({refused}) => refused).map((call) => [callKey(call), call.last]))
   return now
-    .filter((call) => call.refused && call.calls > (known.get(callKey(call)) ?? 0))
+    .filter((call) => call.refused && call.last > (known.get(callKey(call)) ?? ''))
     .map(({namespace, pod, port, address}) => {
       const caller = pods.find(({ips, hostNetwork}) => !hostNetwork && ips.includes(address))
       return {

@@ -1,32 +1,64 @@
-import type {Io, Kube} from '../io/io.ts'
+import type {PolicyWrite} from '../derive/planned-policies.ts'
+import type {Io, Kube, KubeObject} from '../io/io.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
 import {explainApply} from './apply-failure.ts'
-import {findPolicies, type ReadMeshes} from './found.ts'
+import {type Found, findPolicies, type ReadMeshes} from './found.ts'
 import {type Change, type EnforcePlan, managedBy, planEnforce} from './plan.ts'
+import {fieldManager, policyNameText, policyPathOf, previousManagedBy, previousSpec} from './policy-place.ts'
+import {confirm, formerOf, giveBack, leftTrials, onTrial, ourPolicy, type Trial, trialOf} from './trial.ts'
 
-/** Writes the policies that the inputs ask for; all is decided and tried as a dry run before the first change. */
+/** What stands between the decision and the change. */
+export interface Guard {
+  /** Told what would be written, after the dry run and before any change: throws to stop it, says whether the change is to be on trial. */
+  allow(writes: PolicyWrite[]): Promise<{isTrial: boolean}>
+}
+
+/** What was written; `trials` are the policies that must yet be watched. */
+export interface Enforced extends Outcome {
+  trials: Trial[]
+}
+
+/** Writes the policies that the inputs ask for; all is decided and tried as a dry run before the first change. `guard` null: nothing guards. */
 export async function enforce(
   inputs: Inputs,
   kube: Kube,
   readMeshes: ReadMeshes,
   io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>,
-): Promise<Outcome> {
+  guard: Guard | null = null,
+): Promise<Enforced> {
   const began = io.clock.ticks()
-  const plan = planEnforce(inputs, await findPolicies(kube, readMeshes))
+  const before = await findPolicies(kube, readMeshes)
+  const left = await endLeftTrials(before, guard, kube, io)
+  const found = left.length === 0 ? before : await findPolicies(kube, readMeshes)
+  const plan = planEnforce(inputs, found)
   refuse(plan.problems, 'No policy was changed.')
-  for (const change of plan.changes) if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, true)
+  for (const change of plan.changes) if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, {dryRun: true})
   const planned = io.clock.ticks()
-  for (const change of plan.changes) {
-    io.cancelled.throwIfAborted()
-    io.changes.begin()
-    if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, false)
-    else await takeOver(change, inputs.mtlsMode, kube)
-    io.log.line(`PeerAuthentication ${change.namespace}/${change.name}: ${inputs.mtlsMode}`)
+  const {isTrial} = (plan.changes.length > 0 ? await guard?.allow(writesOf(plan, inputs.mtlsMode)) : null) ?? {isTrial: false}
+  const allowed = io.clock.ticks()
+  const trials: Trial[] = []
+  try {
+    for (const change of plan.changes) {
+      io.cancelled.throwIfAborted()
+      io.changes.begin()
+      const former = formerOf(found.policies.find(isAt(change)) ?? null, change.do === 'take-over')
+      const annotations: Record<string, string> = isTrial ? {[onTrial]: JSON.stringify(former)} : {}
+      const written =
+        change.do === 'apply'
+          ? await apply(change, inputs.mtlsMode, kube, {dryRun: false, annotations})
+          : await takeOver(change, inputs.mtlsMode, kube, annotations)
+      if (isTrial) trials.push(trialOf(written, former))
+      io.log.line(`PeerAuthentication ${change.namespace}/${change.name}: ${inputs.mtlsMode}`)
+    }
+  } catch (thrown) {
+    // Half a change is no trial: what was written of it goes back at once.
+    for (const trial of trials) await giveBack(trial, kube)
+    throw thrown
   }
   return {
-    changed: plan.changes.length > 0,
+    changed: plan.changes.length > 0 || left.length > 0,
     says: saysOf(plan, inputs.mtlsMode),
     steps: [
       {
@@ -34,47 +66,70 @@ export async function enforce(
         ms: Math.round(planned - began),
         says: `${plan.changes.length} policies to write, ${plan.settled.length} in force already`,
       },
-      {name: 'apply', ms: Math.round(io.clock.ticks() - planned), says: `${plan.changes.length} written`},
+      ...(guard === null
+        ? []
+        : [{name: 'forecast', ms: Math.round(allowed - planned), says: isTrial ? 'no known caller breaks' : 'no caller can break'}]),
+      {name: 'apply', ms: Math.round(io.clock.ticks() - allowed), says: `${plan.changes.length} written`},
     ],
-    notes: [...plan.notes, ...plan.changes.filter((change) => change.do === 'take-over').map(takenOverNote)],
+    notes: [...left, ...plan.notes, ...plan.changes.filter((change) => change.do === 'take-over').map(takenOverNote)],
+    trials,
   }
 }
 
-/** The name under which the API server remembers which fields are ours. */
-const fieldManager = 'istio-mtls-action'
+/** What a plan would write, by name and mode. */
+export function writesOf({changes}: Pick<EnforcePlan, 'changes'>, mode: Inputs['mtlsMode']): PolicyWrite[] {
+  return changes.map(({namespace, name}) => ({namespace, name, mode}))
+}
 
-async function apply({namespace, name}: Change, mode: Inputs['mtlsMode'], kube: Kube, dryRun: boolean): Promise<void> {
-  const policy = {
-    apiVersion: 'security.istio.io/v1',
-    kind: 'PeerAuthentication',
-    metadata: {name, namespace, labels: managedBy},
-    spec: {mtls: {mode}},
+/** An earlier run was killed while it watched: guarded, what it had not verified goes back and is tried anew; else it is taken as meant. */
+async function endLeftTrials({policies}: Found, guard: Guard | null, kube: Kube, io: Pick<Io, 'changes' | 'log'>): Promise<string[]> {
+  const notes: string[] = []
+  for (const trial of leftTrials(policies)) {
+    io.changes.begin()
+    await (guard === null ? confirm(trial, kube) : giveBack(trial, kube))
+    const did = guard === null ? 'it was kept, as `rollout: immediate` asks' : 'it was given back before this run decided anew'
+    notes.push(
+      `PeerAuthentication ${trial.namespace}/${trial.name} was STRICT on trial, left by a run that was killed before it had seen whether a caller broke: ${did}.`,
+    )
+    io.log.line(notes.at(-1) ?? '')
   }
-  await kube.apply(pathOf(namespace, name), policy, {fieldManager, dryRun}).catch((thrown) => explainApply(thrown, nameOf(namespace, name)))
+  return notes
+}
+
+function isAt(change: Change): (policy: Found['policies'][number]) => boolean {
+  return ({namespace, name}) => namespace === change.namespace && name === change.name
+}
+
+async function apply(
+  {namespace, name}: Change,
+  mode: Inputs['mtlsMode'],
+  kube: Kube,
+  {dryRun, annotations = {}}: {dryRun: boolean; annotations?: Record<string, string>},
+): Promise<KubeObject> {
+  const policy = ourPolicy(namespace, name, {mtls: {mode}}, annotations)
+  return kube
+    .apply(policyPathOf(namespace, name), policy, {fieldManager, dryRun})
+    .catch((thrown) => explainApply(thrown, policyNameText(namespace, name)))
 }
 
 /** A merge patch at the version that was read: server-side apply would meet the former owner's fields and is never forced. */
-async function takeOver({policy, namespace, name}: Change & {do: 'take-over'}, mode: Inputs['mtlsMode'], kube: Kube): Promise<void> {
-  const patch = {
-    metadata: {
-      resourceVersion: policy.resourceVersion,
-      labels: managedBy,
-      annotations: {[previousSpec]: policy.annotations[previousSpec] ?? JSON.stringify(policy.spec)},
-    },
-    spec: {mtls: {mode}},
+async function takeOver(
+  {policy, namespace, name}: Change & {do: 'take-over'},
+  mode: Inputs['mtlsMode'],
+  kube: Kube,
+  annotations: Record<string, string>,
+): Promise<KubeObject> {
+  const {resourceVersion, labels, spec} = policy
+  const [[key, ours]] = Object.entries(managedBy) as [[string, string]]
+  const mark = labels[key]
+  const kept = {
+    [previousSpec]: policy.annotations[previousSpec] ?? JSON.stringify(spec),
+    ...(mark === undefined || mark === ours ? {} : {[previousManagedBy]: mark}),
   }
-  await kube.patch(pathOf(namespace, name), patch, {fieldManager}).catch((thrown) => explainApply(thrown, nameOf(namespace, name)))
-}
-
-/** Annotation that keeps the spec of a policy as it was before we took it over. */
-const previousSpec = 'istio-mtls/previous-spec'
-
-function pathOf(namespace: string, name: string): string {
-  return `/apis/security.istio.io/v1/namespaces/${namespace}/peerauthentications/${name}`
-}
-
-function nameOf(namespace: string, name: string): string {
-  return `PeerAuthentication \`${namespace}/${name}\``
+  const patch = {metadata: {resourceVersion, labels: managedBy, annotations: {...kept, ...annotations}}, spec: {mtls: {mode}}}
+  return kube
+    .patch(policyPathOf(namespace, name), patch, {fieldManager})
+    .catch((thrown) => explainApply(thrown, policyNameText(namespace, name)))
 }
 
 function saysOf({changes, settled, notes}: EnforcePlan, mode: string): string {

@@ -32,7 +32,8 @@ export async function readWorkloads(reader: Reader): Promise<Workloads> {
   }
 }
 
-const podRead: ListRead = {resource: 'pods', group: '', versions: ['v1'], kind: 'Pod'}
+/** Every pod. */
+export const podRead: ListRead = {resource: 'pods', group: '', versions: ['v1'], kind: 'Pod'}
 
 /** Deployments come first: `readWorkloads` finds the istiods in them. */
 const templateReads: [string, ListRead][] = [
