@@ -79,22 +79,13 @@ export type InputName = (typeof inputTable)[number]['name']
 
 /** Names of the public contract that this version does not build yet: using one is an error, never silently ignored. */
 export const plannedInputs: readonly InputName[] = [
-  'lock-timeout',
-  'profile',
-  'tags',
-  'platform',
-  'chart-digests',
-  'image-pull-secrets',
-  'cni-values',
-  'ztunnel-values',
-  'purge-crds',
   'waiver-annotations',
   'diagnostics',
 ]
 
 /** Values of the contract that this version does not build yet, by input. */
 export const plannedValues: Partial<Record<InputName, readonly string[]>> = {
-  mode: ['plan', 'uninstall'],
+  mode: ['plan'],
   rollout: ['guarded'],
 }
 

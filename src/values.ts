@@ -3,12 +3,14 @@ import type {Io} from './io/io.ts'
 import {Failure, messageOf} from './model/failure.ts'
 import type {Inputs} from './model/inputs.ts'
 
-/** Replaces file names in `values` and `base-values` by the files' text, and refuses what is not a YAML mapping. */
+/** Replaces file names in `values`, `base-values`, `cni-values` and `ztunnel-values` by the files' text, and refuses what is not a YAML mapping. */
 export async function withValues(inputs: Inputs, io: Pick<Io, 'files'>): Promise<Inputs> {
   return {
     ...inputs,
     values: await valuesText('values', inputs.values, io),
     baseValues: await valuesText('base-values', inputs.baseValues, io),
+    cniValues: await valuesText('cni-values', inputs.cniValues, io),
+    ztunnelValues: await valuesText('ztunnel-values', inputs.ztunnelValues, io),
   }
 }
 

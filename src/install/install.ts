@@ -10,7 +10,7 @@ import {type Chart, type FetchedCharts, fetchCharts} from './charts.ts'
 import {acquireHelm} from './helm.ts'
 import type {HelmTarget} from './helm-args.ts'
 import type {HelmProgram} from './helm-child.ts'
-import type {InstallPlan, ReleasePlan} from './plan.ts'
+import {type InstallPlan, isOursIn, type ReleasePlan} from './plan.ts'
 import {preflight} from './preflight.ts'
 import {type StepClock, stepClock} from './step-clock.ts'
 import {renderTags} from './tags.ts'
@@ -22,7 +22,7 @@ export interface InstallOutcome extends Outcome {
   istioVersion: string
   helmPath: string
   chartDigests: Record<string, string>
-  /** What a canary upgrade goes on with; null where nothing was to be installed. */
+  /** What a canary upgrade goes on with; null where there is neither a tag to set nor another revision of ours. */
   canary: CanaryTools | null
 }
 
@@ -72,6 +72,7 @@ export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, 
 
   const tags = await tagObjects(inputs, wishes, fetched, helm, io)
   const target = {kubeconfigPath, helmVersion: helm.version, timeoutMs: inputs.timeoutMs}
+  const hasOthers = found.istiods.some((istiod) => istiod.revision !== (revision || 'default') && isOursIn(found)(istiod))
   const did: Did[] = []
   for (const wish of wishes) {
     const chart = fetched.charts.find(({name}) => name === wish.plan.chart) as Chart
@@ -88,7 +89,7 @@ export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, 
     istioVersion: version,
     helmPath: helm.path,
     chartDigests: Object.fromEntries(fetched.charts.map(({name, digest}) => [name, digest])),
-    canary: {helm, target, base: fetched.charts.find(({name}) => name === 'base') ?? null, tags},
+    canary: hasOthers || tags.length > 0 ? {helm, target, base: fetched.charts.find(({name}) => name === 'base') ?? null, tags} : null,
   }
 }
 

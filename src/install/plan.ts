@@ -127,7 +127,8 @@ function foreign(wish: Wish, found: Found, current: FoundIstiod | null): Problem
   })
 }
 
-function isOursIn({releases}: Found): (istiod: FoundIstiod) => boolean {
+/** Tells whether an istiod was installed by this action: by helm, in istio-system, under a release with our mark. */
+export function isOursIn({releases}: Found): (istiod: FoundIstiod) => boolean {
   return ({owner}) =>
     owner.by === 'helm' &&
     owner.namespace === istioNamespace &&
