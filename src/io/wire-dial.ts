@@ -1,5 +1,5 @@
 import {connect} from 'node:net'
-import type {Dial} from './io.ts'
+import type {Dial} from './wire-forms.ts'
 import {codeOf} from './retry.ts'
 
 /** A TCP connection from this machine itself: no proxy on the way, no other address tried. */

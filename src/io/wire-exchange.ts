@@ -1,5 +1,5 @@
 import type {Duplex} from 'node:stream'
-import type {Heard} from './io.ts'
+import type {Heard} from './wire-forms.ts'
 import {tapped} from './wire-tap.ts'
 
 /** Sends `request` as it stands and listens until `until`, `maxBytes`, the end or the time-out; then hangs up. Never rejects. */

@@ -1,6 +1,6 @@
 import type {Duplex} from 'node:stream'
 import {connect, type DetailedPeerCertificate, type TLSSocket} from 'node:tls'
-import type {Greeting} from './io.ts'
+import type {Greeting} from './wire-forms.ts'
 import {tapped} from './wire-tap.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type {Wire} from './io.ts'
+import type {Wire} from './wire-forms.ts'
 import {dialDirectly} from './wire-dial.ts'
 import {exchange} from './wire-exchange.ts'
 import {greet} from './wire-greet.ts'

@@ -1,6 +1,6 @@
 import {type ClientHttp2Session, type ClientHttp2Stream, connect} from 'node:http2'
 import type {Duplex} from 'node:stream'
-import type {Dial, Tunnel} from './io.ts'
+import type {Dial, Tunnel} from './wire-forms.ts'
 
 /**
  * TCP connections from the far end of one stream, where Envoy takes HTTP/2 CONNECT (observe/prober-envoy.ts) and dials the address of header
