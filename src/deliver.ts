@@ -13,7 +13,7 @@ import {htmlPage} from './report/html.ts'
 import {jsonText} from './report/json-text.ts'
 import {junit} from './report/junit.ts'
 import {type Delivered, outputs} from './report/outputs.ts'
-import {addressTexts, withoutAddresses} from './report/private.ts'
+import {addressTexts, withoutAddresses, withoutHosts} from './report/private.ts'
 import {sarif} from './report/sarif.ts'
 import {briefSummary, summary} from './report/summary.ts'
 import {terminal} from './report/terminal.ts'
@@ -40,16 +40,16 @@ export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs,
     await attempt('job summary', () => io.runner.summary(inputs.summary === 'brief' ? briefSummary(report) : page()))
   }
   // These formats are made to be uploaded, to places that more people read than the workflow's artifacts.
-  const shared = once(() => withoutAddresses(report, hiddenIn(snapshot)))
+  const shared = once(() => forPublic(report, snapshot))
   const contents = {
     reportJson: () => jsonText(report),
     reportMarkdown: page,
     reportSarif: () => sarif(shared(), {workflowPath: context.workflowPath, workspace: io.runner.workspace}),
     reportJunit: () => junit(shared(), inputs),
     reportHtml: () => htmlPage(shared()),
-    snapshot: () => jsonText(snapshot),
+    ...(snapshot === null ? {} : {snapshot: () => jsonText(snapshot)}),
   }
-  for (const [file, content] of Object.entries(contents) as [keyof typeof contents, () => string | Iterable<string>][]) {
+  for (const [file, content] of Object.entries(contents) as [keyof typeof fileNames, () => string | Iterable<string>][]) {
     await attempt(`file \`${fileNames[file]}\``, async () => {
       const path = `${inputs.reportDir}/${fileNames[file]}`
       await io.files.write(path, content())
@@ -103,7 +103,8 @@ const fileNames = {
 
 interface Ran {
   report: Report
-  snapshot: Snapshot
+  /** null where reports were merged. */
+  snapshot: Snapshot | null
   helmPath: string
 }
 
@@ -120,7 +121,7 @@ function attempts({log}: Io): Attempt {
 }
 
 /** Brings the comment up to date; its address, or '' where none stands. A token that may not write costs one notice, never the step. */
-async function comment(report: Report, snapshot: Snapshot, inputs: Inputs, context: RunContext, io: Io): Promise<string> {
+async function comment(report: Report, snapshot: Snapshot | null, inputs: Inputs, context: RunContext, io: Io): Promise<string> {
   const {repo, runUrl, pullRequest} = context
   const number = inputs.prNumber ?? pullRequest?.number
   const github = io.github(inputs.githubToken)
@@ -129,7 +130,7 @@ async function comment(report: Report, snapshot: Snapshot, inputs: Inputs, conte
   try {
     const plan = planComment(inputs.comment, await github.comments(repo, number), await github.author(), marker)
     if (plan.do === 'nothing') return plan.url
-    const body = commentBody(withoutAddresses(report, hiddenIn(snapshot)), marker, runUrl)
+    const body = commentBody(forPublic(report, snapshot), marker, runUrl)
     if (plan.do === 'edit') return (await github.editComment(repo, plan.id, body)).url
     const {url} = await github.comment(repo, number, body)
     if (plan.do === 'replace') {
@@ -144,9 +145,10 @@ async function comment(report: Report, snapshot: Snapshot, inputs: Inputs, conte
   }
 }
 
-/** By what the API server's address could be told; nothing where the cluster was not read. */
-function hiddenIn({cluster}: Snapshot): string[] {
-  return cluster.read ? addressTexts(cluster.value.server) : []
+/** The report for places that more people read than the workflow: of merged ones nobody knows the API servers, so no address is let through. */
+function forPublic(report: Report, snapshot: Snapshot | null): Report {
+  if (snapshot === null) return withoutHosts(withoutAddresses(report, []))
+  return withoutAddresses(report, snapshot.cluster.read ? addressTexts(snapshot.cluster.value.server) : [])
 }
 
 /** The sentence for a refusal that is the workflow's to mend, or null for everything else. */

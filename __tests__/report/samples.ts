@@ -141,6 +141,7 @@ export function snapshot(changes: Partial<Parts> = {}): Snapshot {
     requestAuthentications: empty,
     telemetries: empty,
     roots: empty,
+    delivered: unread('no role reads what was delivered'),
     probes: read({
       by: 'api-server',
       controls: [

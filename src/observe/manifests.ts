@@ -1,6 +1,7 @@
 import type {Io, KubeObject} from '../io/io.ts'
 import {Failure} from '../model/failure.ts'
 import type {Asked, Snapshot} from '../model/snapshot.ts'
+import {filesOf} from './manifests-files.ts'
 import {type ManifestWarning, manifestFrom} from './manifests-parse.ts'
 import {savedSnapshotFrom} from './manifests-saved.ts'
 import {withSimulatedPods} from './simulated-pods.ts'
@@ -41,23 +42,6 @@ export async function snapshotFromManifests(
   const lastOnes = withoutRepeats(objects, warnings)
   const judged: Asked = {...asked, manifests: true, probes: false, require: 'configured'}
   return {snapshot: withSimulatedPods(snapshotFrom(lastOnes, judged, {takenAt: io.clock.now().toISOString()})), warnings}
-}
-
-async function filesOf(paths: string[], {files}: Pick<Io, 'files'>): Promise<string[]> {
-  const found: string[] = []
-  for (const path of paths) {
-    const isFolder = await files.isFolder(path)
-    const isFile = !isFolder && (await files.exists(path))
-    const named = isFile ? [path] : (await files.find(path)).filter((file) => !isFolder || /\.(ya?ml|json)$/i.test(file))
-    if (named.length === 0) {
-      throw new Failure(`\`from\` names \`${path}\`, where no manifest was found`, {
-        cure: 'Correct the path: a file, a folder with .yaml, .yml or .json files, or a glob, from the root of the checkout.',
-        entry: 'from-not-found',
-      })
-    }
-    found.push(...named)
-  }
-  return [...new Set(found)]
 }
 
 /** The later of two objects of one name counts, as `kubectl apply -f` of both would leave it. */

@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import type {RunContext} from '../model/context.ts'
 import type {Report, VerdictStatus} from '../model/report.ts'
 import {fitting} from './budget.ts'
+import {clustersTable} from './clusters-section.ts'
 import {comparisonSection} from './comparison-section.ts'
 import {rankedFindings, tally} from './findings.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
@@ -71,6 +72,7 @@ function page(report: Report, {key, verdict, hash}: Marker, runUrl: string, find
   return [
     comment(`istio-mtls-action key=${key} verdict=${verdict} hash=${hash}`),
     ...headline(report, 3),
+    ...clustersTable(report),
     ...comparisonSection(report, findings, 4),
     ...(failed.length === 0
       ? []

@@ -72,6 +72,7 @@ export function endpointCode(namespace: string, name: string, port: number | nul
   return code(`${namespace}/${name}${port === null ? '' : `:${port}`}`)
 }
 
-function cluster({cluster: {name}}: Report): string {
+function cluster({cluster: {name}, clusters}: Report): string {
+  if (clusters !== undefined) return ` on ${plural(clusters.length, 'cluster')}`
   return name === '' ? '' : ` on ${name}`
 }

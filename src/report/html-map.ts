@@ -44,7 +44,7 @@ const mostBoxes = 200
 const [width, line] = [257, 30]
 
 function boxesOf(endpoints: Endpoint[], anchors: ReadonlyMap<Endpoint, string>): Box[] {
-  const spaces = Map.groupBy(endpoints, ({namespace}) => namespace)
+  const spaces = Map.groupBy(endpoints, ({cluster, namespace}) => (cluster === undefined ? namespace : `${cluster}: ${namespace}`))
   const boxes = [...spaces].map(([namespace, rows]): Box => {
     const byWorkload = Map.groupBy(rows, ({workload}) => `${workload.kind}/${workload.name}`)
     const nodes = [...byWorkload.values()].flatMap((own): Node[] => {

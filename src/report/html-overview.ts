@@ -9,7 +9,7 @@ import {plural} from './words.ts'
 export function overview(report: Report): Html {
   const {status, reason} = report.verdict
   return html`<header class="top ${tone[status]}"><div class="w">
-<h1><span class="eyebrow">Mutual TLS${report.cluster.name === '' ? null : html` on ${report.cluster.name}`}:</span> <span class="word">${mark(status)}${status}</span></h1>
+<h1><span class="eyebrow">Mutual TLS${report.cluster.name === '' ? (report.clusters === undefined ? null : html` on ${plural(report.clusters.length, 'cluster')}`) : html` on ${report.cluster.name}`}:</span> <span class="word">${mark(status)}${status}</span></h1>
 <p class="lead">${said(`${reason}.`)}</p>
 <div class="numbers">${ring(report)}<div class="grow">${bar(report)}${legend(report)}</div></div>
 ${facts(report)}</div></header>`

@@ -2,8 +2,11 @@ import {createHash} from 'node:crypto'
 import type {Endpoint} from '../model/endpoint.ts'
 import type {Report} from '../model/report.ts'
 import {byteLength} from './budget.ts'
+import {authorizationPart} from './html-authorization.ts'
+import {clustersPart} from './html-clusters.ts'
 import {comparisonPart} from './html-comparison.ts'
 import {findingsPart, questionsPart, stepsPart} from './html-findings.ts'
+import {forecastPart, plannedPart} from './html-forecast.ts'
 import {meshMap} from './html-map.ts'
 import {symbols} from './html-marks.ts'
 import {overview} from './html-overview.ts'
@@ -56,7 +59,12 @@ interface Part {
 function wholePage(report: Report, amount: Amount): string {
   const {status} = report.verdict
   const parts = partsOf(report, amount).filter(({body}) => body !== null)
-  const where = report.cluster.name === '' ? '' : ` on ${report.cluster.name}`
+  const where =
+    report.cluster.name === ''
+      ? report.clusters === undefined
+        ? ''
+        : ` on ${report.clusters.length} clusters`
+      : ` on ${report.cluster.name}`
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${raw(policy)}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer"><meta name="robots" content="noindex"><title>${status}: mutual TLS${where}</title><style>${raw(style)}</style></head>
 <body><a class="skip" href="#main">Skip to the report</a>${symbols}${overview(report)}
@@ -74,8 +82,11 @@ function partsOf(report: Report, {findings, rows, waivers}: Amount): Part[] {
   const anchors = new Map<Endpoint, string>(shown.map((row, at) => [row, `p${at}`]))
   const broke = report.stages.some(({status}) => status === 'failed')
   return [
+    {id: 'clusters', short: 'Clusters', title: 'Clusters', body: clustersPart(report)},
     {id: 'changes', short: 'Changes', title: 'What changed', body: comparisonPart(report, Math.min(findings, 100))},
     {id: 'questions', short: 'Open questions', title: broke ? 'What went wrong' : 'What could not be judged', body: questionsPart(report)},
+    {id: 'planned', short: 'Plan', title: 'What enforcing would change', body: plannedPart(report, Math.min(findings, 500))},
+    {id: 'forecast', short: 'Forecast', title: 'Who would break under STRICT', body: forecastPart(report, Math.min(rows, 500))},
     {
       id: 'findings',
       short: 'Findings',
@@ -89,6 +100,7 @@ function partsOf(report: Report, {findings, rows, waivers}: Amount): Part[] {
     {id: 'next', short: 'Next', title: 'What to do next', body: stepsPart(report)},
     {id: 'map', short: 'Mesh', title: 'The mesh', body: meshMap(report, anchors)},
     {id: 'ports', short: 'Ports', title: 'Ports and their evidence', body: endpointsTable(shown, ordered.length - shown.length)},
+    {id: 'callers', short: 'Callers', title: 'Who may call', body: authorizationPart(report, Math.min(rows, 1000))},
     {id: 'waivers', short: 'Waivers', title: 'Waivers', body: waiversPart(report)},
     {id: 'run', short: 'Run', title: 'How the run went', body: timeline(report)},
     {id: 'checks', short: 'Checks', title: 'Checks', body: checksPart(report)},

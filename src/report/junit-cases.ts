@@ -19,21 +19,25 @@ export interface TestCase {
   text: string
 }
 
-/** The case that says what every channel says: `fail` is a failure, `unknown` an error. */
-export function verdictCase({verdict: {status, reason}}: Report): TestCase {
+/** The case that says what every channel says, and one for each cluster of a merged report: `fail` is a failure, `unknown` an error. */
+export function verdictCases({verdict, clusters = []}: Report): TestCase[] {
+  return [caseOf('mutual TLS', verdict), ...clusters.map((cluster) => caseOf(`mutual TLS on ${cluster.name}`, cluster.verdict))]
+}
+
+function caseOf(name: string, {status, reason}: Report['verdict']): TestCase {
   const outcome = ({pass: 'pass', fail: 'failure', unknown: 'error'} as const)[status]
-  return {classname: 'verdict', name: 'mutual TLS', ms: 0, outcome, message: reason, text: reason}
+  return {classname: 'verdict', name, ms: 0, outcome, message: reason, text: reason}
 }
 
 /** A case per stage, with its time, and an error for each part that could not be read. */
 export function runCases(report: Report): TestCase[] {
-  const stages = report.stages.map(({name, status, ms, says, cure, entry}): TestCase => {
+  const stages = report.stages.map(({name, status, ms, says, cure, entry, cluster}): TestCase => {
     const outcome = ({done: 'pass', failed: 'error', skipped: 'skipped'} as const)[status]
     const text = status === 'done' ? says : lines(says, cure, troubleshootingUrl(report, entry))
-    return {classname: 'stages', name, ms, outcome, message: says, text}
+    return {classname: inCluster(cluster, 'stages'), name, ms, outcome, message: says, text}
   })
-  const unread = report.unread.map(({part, reason}): TestCase => {
-    return {classname: 'reading', name: part, ms: 0, outcome: 'error', message: `not read: ${reason}`, text: ''}
+  const unread = report.unread.map(({part, reason, cluster}): TestCase => {
+    return {classname: inCluster(cluster, 'reading'), name: part, ms: 0, outcome: 'error', message: `not read: ${reason}`, text: ''}
   })
   return [...stages, ...unread]
 }
@@ -51,7 +55,7 @@ export function portCases({endpoints, results, terms}: Report): TestCase[] {
     const outcome = isExcused ? 'skipped' : rowOutcome[verdict]
     const told = [sentence(reason), ...evidence.map(({kind, says}) => `${kind}: ${says}`)]
     return {
-      classname: `${cluster === undefined ? '' : `${cluster}/`}${namespace}/${workload.kind}/${workload.name}`,
+      classname: inCluster(cluster, `${namespace}/${workload.kind}/${workload.name}`),
       name: port === null ? 'undeclared ports' : `port ${port}`,
       ms: 0,
       outcome,
@@ -85,10 +89,21 @@ const rowOutcome: Record<Endpoint['verdict'], TestCase['outcome']> = {
   configured: 'pass',
 }
 
-function quietCase({code, title, status, reason}: CheckResult): TestCase {
+function inCluster(cluster: string | undefined, classname: string): string {
+  return cluster === undefined ? classname : `${cluster}/${classname}`
+}
+
+function quietCase({code, title, status, reason, cluster}: CheckResult): TestCase {
   // A failed check always has a finding (rankedFindings), so only these three are left.
   const outcome = status === 'pass' ? 'pass' : status === 'skipped' ? 'skipped' : 'error'
-  return {classname: 'checks', name: `${code} ${title}`, ms: 0, outcome, message: reason, text: outcome === 'error' ? reason : ''}
+  return {
+    classname: inCluster(cluster, 'checks'),
+    name: `${code} ${title}`,
+    ms: 0,
+    outcome,
+    message: reason,
+    text: outcome === 'error' ? reason : '',
+  }
 }
 
 function findingCases(result: CheckResult, findings: Finding[], failOn: Inputs['failOn'], terms: Terms): TestCase[] {
@@ -110,8 +125,8 @@ function findingCases(result: CheckResult, findings: Finding[], failOn: Inputs['
 }
 
 /** The blamed object, in the form of a workload. */
-function subjectId({subject: {kind, namespace = '', name}}: Finding): string {
-  return [namespace, kind, name].filter((part) => part !== '').join('/')
+function subjectId({subject: {kind, namespace = '', name, cluster = ''}}: Finding): string {
+  return [cluster, namespace, kind, name].filter((part) => part !== '').join('/')
 }
 
 /** `shop/Deployment/orders:8080` as class and name of a case. */

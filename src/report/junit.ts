@@ -1,6 +1,6 @@
 import type {Inputs} from '../model/inputs.ts'
 import type {Report} from '../model/report.ts'
-import {checkCases, portCases, runCases, type TestCase, verdictCase} from './junit-cases.ts'
+import {checkCases, portCases, runCases, type TestCase, verdictCases} from './junit-cases.ts'
 import {type Element, element, xml} from './xml.ts'
 
 /**
@@ -10,7 +10,7 @@ import {type Element, element, xml} from './xml.ts'
  */
 export function junit(report: Report, {failOn}: Pick<Inputs, 'failOn'>): string {
   const suites = [
-    {name: 'verdict', cases: [verdictCase(report)]},
+    {name: 'verdict', cases: verdictCases(report)},
     {name: 'run', cases: runCases(report)},
     {name: 'ports', cases: portCases(report)},
     {name: 'checks', cases: checkCases(report, failOn)},

@@ -5,7 +5,7 @@ import {plural} from './words.ts'
 
 /**
  * The mesh as a picture that GitHub draws (a Mermaid flowchart): namespaces with their workloads, and an arrow of plain text to each that accepts
- * it. Tables beside it say the same. Past 30 workloads namespaces stand for them, past 40 namespaces only the worst are drawn.
+ * it. Tables beside it say the same. Past 30 workloads namespaces stand for them, past 12 namespaces only the worst are drawn.
  */
 export function meshDiagram({endpoints}: Pick<Report, 'endpoints'>): Block[] {
   if (endpoints.length === 0) return []
@@ -40,7 +40,7 @@ interface Space {
   worst: PortVerdict
 }
 
-const [mostWorkloads, mostSpaces] = [30, 40]
+const [mostWorkloads, mostSpaces] = [30, 12]
 const order: readonly PortVerdict[] = ['violated', 'unproven', 'configured', 'proven', 'exempt']
 
 function spacesOf(endpoints: Endpoint[]): Space[] {
@@ -74,6 +74,7 @@ function wholeLines(spaces: Space[]): string[] {
       return `    ${id}["${label(node.name)}: ${says}"]:::${node.worst}`
     }),
     '  end',
+    `  class s${at} space`,
   ])
   return [...callers(arrows), ...boxes, ...arrows]
 }
@@ -101,5 +102,6 @@ const classes = [
   '  classDef configured fill:#e0eeff,stroke:#0a53b5,color:#1b2129',
   '  classDef proven fill:#ddf5e4,stroke:#156b33,color:#1b2129',
   '  classDef exempt fill:#e8ecf1,stroke:#525c69,color:#1b2129',
+  '  classDef space fill:#f6f8fa,stroke:#8c959f,color:#1b2129',
   '  classDef caller fill:#ffffff,stroke:#b5121d,color:#1b2129',
 ]

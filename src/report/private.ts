@@ -19,6 +19,19 @@ function masked(text: string, secrets: string[]): string {
   return /[.:]/.test(shown) ? shown.replace(ipv4, mask).replace(ipv6, mask) : shown
 }
 
+/** The same for a report whose API server is not known: without the host of any address but of our own pages and of where Istio and helm come from. */
+export function withoutHosts(report: Report): Report {
+  return mapStrings(report, (text) =>
+    text
+      .replace(clouds, mask)
+      .replace(/\b(?:https?|wss?):\/\/(?:[^\s/@]*@)?([\w.-]+)(?::\d+)?/gi, (whole, host: string) => (known.test(host) ? whole : mask)),
+  ) as Report
+}
+
+const known = /^(?:github\.com|ghcr\.io|docker\.io|blob\.istio\.io|istio\.io|get\.helm\.sh)$/i
+/** API servers of the clouds, also where they stand without a scheme (a name that does not resolve). */
+const clouds = /\b[\w.-]+\.(?:eks\.amazonaws\.com(?:\.cn)?|azmk8s\.io|gke\.goog|k8s\.ondigitalocean\.com)\b/gi
+
 /** The texts by which an API server's address could appear: whole, without scheme, host alone. */
 export function addressTexts(server: string): string[] {
   const match = /^[a-z]+:\/\/(?:[^/@]*@)?((\[[^\]]+\]|[^/:]+)(?::\d+)?)/i.exec(server)

@@ -1,11 +1,15 @@
 import type {Report} from '../model/report.ts'
+import {authorizationSection} from './authorization-section.ts'
 import {fitting} from './budget.ts'
+import {clusterFolds, clustersTable, numbersOf} from './clusters-section.ts'
 import {comparisonSection} from './comparison-section.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
+import {forecastSection} from './forecast-section.ts'
 import {headline, whereabouts} from './headline.ts'
 import {type Block, heading, render, text} from './markdown.ts'
 import {meshDiagram} from './mesh-diagram.ts'
 import {nextStepsSection} from './next-steps.ts'
+import {plannedSection} from './planned-section.ts'
 import {badPorts, goodPorts} from './ports-section.ts'
 import {changesSection, notesSection, stagesSection} from './run-section.ts'
 import {waiversSection} from './waivers-section.ts'
@@ -22,11 +26,14 @@ export function summary(report: Report, limit = summaryLimit): string {
 export function briefSummary(report: Report, limit = summaryLimit): string {
   const brief =
     report.verdict.status === 'pass'
-      ? [...headline(report, 2), ...comparisonSection(report, 5)]
+      ? [...headline(report, 2), ...clustersTable(report), ...comparisonSection(report, 5), ...plannedSection(report, 20)]
       : [
           ...headline(report, 2),
+          ...clustersTable(report),
           ...comparisonSection(report, 5),
           ...openQuestions(report),
+          ...plannedSection(report, 20),
+          ...forecastSection(report, 5),
           ...findingsSection(report, 5),
           ...waiversSection(report),
         ]
@@ -55,19 +62,30 @@ const amounts: readonly Amount[] = [
 ]
 
 function* renderings(report: Report): Generator<string> {
-  for (const amount of amounts) yield render(page(report, amount))
+  for (const amount of amounts) yield render([...headline(report, 2), whereabouts(report), ...body(report, amount)])
 }
 
-function page(report: Report, {findings, waivers, bad, good, diagram}: Amount): Block[] {
+/** What stands below the headline; a merged report has a fold for each of its clusters, open where something is wrong. */
+function body(report: Report, amount: Amount): Block[] {
+  if (report.clusters === undefined) return sections(report, amount)
   return [
-    ...headline(report, 2),
-    whereabouts(report),
+    ...clustersTable(report),
+    ...clusterFolds(report, (part) => [...numbersOf(part), whereabouts(part), ...sections(part, amount)]),
+    ...notesSection({...report, results: [], controls: []}),
+  ]
+}
+
+function sections(report: Report, {findings, waivers, bad, good, diagram}: Amount): Block[] {
+  return [
     ...comparisonSection(report, Math.min(findings, 100)),
     ...openQuestions(report),
+    ...plannedSection(report, Math.min(findings, 200)),
+    ...forecastSection(report, Math.min(findings, 300)),
     ...titled('What failed, and how to mend it', findingsSection(report, findings, waivers)),
     ...titled('Ports that accept plain text or lack proof', badPorts(report, bad)),
     ...(diagram ? meshDiagram(report) : []),
     ...goodPorts(report, good),
+    ...authorizationSection(report, Math.min(good, 300)),
     ...waiversSection(report),
     ...changesSection(report),
     ...nextStepsSection(report),
