@@ -7,6 +7,7 @@ import type {Asked, Parts, Snapshot} from '../../src/model/snapshot.ts'
 import {manifestFrom} from '../../src/observe/manifests-parse.ts'
 import {withSimulatedPods} from '../../src/observe/simulated-pods.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
+import {type DeliveredSpec, deliveredFrom} from './delivered-spec.ts'
 import {rootsHandedOut} from './roots-handed-out.ts'
 
 /** What is asked where a test does not care: the whole mesh, STRICT, by configuration. */
@@ -57,13 +58,15 @@ export function merged(path: string): {objects: KubeObject[]; own: KubeObject[];
 
 const basePath = `${import.meta.dirname}/../fixtures/base.yaml`
 
-/** The test-only kinds ProbeAnswers, ValidationAnswer and Unread stand for what only a cluster can say. */
+/** The test-only kinds ProbeAnswers, Delivered, ValidationAnswer and Unread stand for what only a cluster can say. */
 function liveParts(objects: KubeObject[]): Partial<Parts> {
   const probes = objects.find(({kind}) => kind === 'ProbeAnswers')
   const validation = objects.find(({kind}) => kind === 'ValidationAnswer')
   const parts: Partial<Record<keyof Parts, Part<unknown>>> = {
     cluster: read({name: 'test', uid: '8d1c', kubernetes: 'v1.37.2', server: 'https://127.0.0.1:6443'}),
   }
+  const delivered = objects.find(({kind}) => kind === 'Delivered')
+  if (delivered !== undefined) parts.delivered = read(deliveredFrom(delivered['spec'] as DeliveredSpec))
   if (probes !== undefined) parts.probes = read(probesFrom(probes['spec'] as ProbeAnswers))
   if (validation !== undefined) parts.validation = read(validation['spec'] as ValidationAnswer)
   for (const {spec} of objects.filter(({kind}) => kind === 'Unread')) {

@@ -2,6 +2,7 @@ import type {Check} from '../model/check.ts'
 import {controlPlaneReady} from './m101-control-plane-ready.ts'
 import {injectorTrusted} from './m102-injector-trusted.ts'
 import {validationServing} from './m103-validation-serving.ts'
+import {proxiesSynced} from './m104-proxies-synced.ts'
 import {versionSkew} from './m105-version-skew.ts'
 import {rootDistributed} from './m106-root-distributed.ts'
 import {authorityValid} from './m107-authority-valid.ts'
@@ -35,6 +36,8 @@ import {headlessConsistent} from './m404-headless-consistent.ts'
 import {callersCanComply} from './m405-callers-can-comply.ts'
 import {noPassthroughCalls} from './m406-no-passthrough-calls.ts'
 import {tlsLabelTrue} from './m407-tls-label-true.ts'
+import {certificatesLive} from './m501-certificates-live.ts'
+import {identitiesMatch} from './m502-identities-match.ts'
 import {identitiesDistinct} from './m503-identities-distinct.ts'
 import {tlsFloor} from './m504-tls-floor.ts'
 import {trustNarrow} from './m505-trust-narrow.ts'
@@ -47,12 +50,15 @@ import {accessLogged} from './m701-access-logged.ts'
 import {detectorWorks} from './m801-detector-works.ts'
 import {plaintextRefused} from './m802-plaintext-refused.ts'
 import {mtlsDemanded} from './m803-mtls-demanded.ts'
+import {configMatchesProxy} from './m804-config-matches-proxy.ts'
+import {trafficEncrypted} from './m805-traffic-encrypted.ts'
 
 /** All checks, sorted by code. A code is never reused: retired ones stay here as comments. Reserved: M104, M501, M502, M804, M805. */
 export const checks: readonly Check[] = [
   controlPlaneReady,
   injectorTrusted,
   validationServing,
+  proxiesSynced,
   versionSkew,
   rootDistributed,
   authorityValid,
@@ -86,6 +92,8 @@ export const checks: readonly Check[] = [
   callersCanComply,
   noPassthroughCalls,
   tlsLabelTrue,
+  certificatesLive,
+  identitiesMatch,
   identitiesDistinct,
   tlsFloor,
   trustNarrow,
@@ -98,4 +106,6 @@ export const checks: readonly Check[] = [
   detectorWorks,
   plaintextRefused,
   mtlsDemanded,
+  configMatchesProxy,
+  trafficEncrypted,
 ]

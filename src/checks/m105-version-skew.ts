@@ -13,14 +13,19 @@ export const versionSkew = check({
   slug: 'm105-version-skew',
   severity: 'warning',
   needs: ['mesh', 'controlPlane', 'pods'],
+  uses: ['delivered'],
   title: 'The proxies keep up with the control plane',
   failure: 'Proxies lag behind the control plane',
   why: 'Istio supports proxies one minor version behind their control plane: past that policies may be misread, and security fixes are missing.',
   hint: 'Restart the workloads, so that they are injected with the proxy of the running control plane.',
   skip: (asked) => (asked.manifests ? 'manifests hold no running proxies' : null),
-  run({mesh, controlPlane, pods}, {asked}) {
+  run({mesh, controlPlane, pods}, {asked}, {delivered}) {
+    const told = new Map(
+      (delivered.read ? delivered.value.proxies : []).map(({namespace, pod, sync}) => [`${namespace}/${pod}`, sync?.version ?? '']),
+    )
     const stale = podsInScope(pods, asked, mesh).flatMap((pod) => {
-      const proxy = proxyVersion(pod)
+      // An image without a version in its tag runs one all the same: istiod knows what connected to it.
+      const proxy = proxyVersion(pod) || (told.get(`${pod.namespace}/${pod.name}`) ?? '')
       const istiod = controlPlane.istiods.find(({revision}) => revision === meshFor(pod, mesh).revision)
       return proxy === '' || istiod === undefined || istiod.version === '' || istiod.version === proxy ? [] : [{pod, proxy, istiod}]
     })

@@ -2,6 +2,7 @@ import type {Check, CheckResult, Finding, PartialFinding, Severity} from '../mod
 import {messageOf} from '../model/failure.ts'
 import {refText} from '../model/ref.ts'
 import type {Parts, Snapshot} from '../model/snapshot.ts'
+import {missedText, withheldText} from './delivery-role.ts'
 
 export interface RunOptions {
   /** Codes left out: `M301` or the whole slug, in any case. */
@@ -35,7 +36,7 @@ type Answer = Pick<CheckResult, 'status' | 'reason' | 'findings'>
 
 function ask(check: Check, snapshot: Snapshot): Answer {
   try {
-    const skip = check.skip?.(snapshot.asked) ?? null
+    const skip = check.skip?.(snapshot.asked) ?? withheldText(check, snapshot)
     if (skip !== null) return skipped(skip)
     const needed: Partial<Record<keyof Parts, unknown>> = {}
     const unread = new Map<string, string[]>()
@@ -48,6 +49,8 @@ function ask(check: Check, snapshot: Snapshot): Answer {
     const used = Object.fromEntries((check.uses ?? []).map((name) => [name, snapshot[name]]))
     const found = check.run(needed as never, {asked: snapshot.asked, now: Date.parse(snapshot.takenAt)}, used as never)
     const findings = found.map((partial) => filled(check, partial)).sort(bySeverityThenSubject)
+    const missed = findings.length > 0 ? '' : missedText(check, snapshot)
+    if (missed !== '') return {status: 'unknown', reason: missed, findings}
     return {status: findings.length > 0 ? 'fail' : 'pass', reason: '', findings}
   } catch (thrown) {
     return {status: 'unknown', reason: `the check itself failed: ${messageOf(thrown)}`, findings: []}

@@ -4,7 +4,7 @@ import {HBONE} from './captured-port.ts'
 import {listenerPorts} from './delivered-mode.ts'
 import {deliveriesOf} from './delivered-port.ts'
 import {isFinished} from './membership.ts'
-import {type PodView, podViews} from './pod-view.ts'
+import {type PodView, podViews, type ViewParts} from './pod-view.ts'
 import {type PortMode, portMode} from './port-mode.ts'
 import {type PodPort, portsOf} from './ports-of.ts'
 import {scopeOf} from './scope-of.ts'
@@ -16,8 +16,11 @@ export interface JudgedPort extends PodPort {
   ownMode: boolean
 }
 
+/** The parts that decide which rows there are, and the mode of each. */
+export type JudgedParts = ViewParts & Pick<Snapshot, 'asked' | 'takenAt' | 'pods' | 'delivered'>
+
 /** Every pod of the scope that has not ended, with the mode of each of its ports: what rows are made of, and probing is planned by. */
-export function judgedPods(snapshot: Snapshot): {view: PodView; ports: JudgedPort[]}[] {
+export function judgedPods(snapshot: JudgedParts): {view: PodView; ports: JudgedPort[]}[] {
   if (!snapshot.pods.read) return []
   const viewOf = podViews(snapshot)
   const deliveries = deliveriesOf(snapshot.delivered, snapshot.takenAt)

@@ -35,8 +35,11 @@ export interface PodView {
   servicesUnread: string
 }
 
+/** The parts that bear on a pod's ports. */
+export type ViewParts = Pick<Snapshot, 'mesh' | 'namespaces' | 'services' | 'policies' | 'sidecars' | 'envoyFilters'>
+
 /** Prepares a snapshot once (linear: everything is filed by namespace and label) and answers for any pod. */
-export function podViews(snapshot: Snapshot): (pod: Pod) => PodView {
+export function podViews(snapshot: ViewParts): (pod: Pod) => PodView {
   const meshes = listOf(snapshot.mesh)
   const services = servicesOf(listOf(snapshot.services))
   const byRevision = new Map<string, RevisionView>()
@@ -77,7 +80,7 @@ interface RevisionView {
   policiesUnread: string
 }
 
-function revisionViewOf(snapshot: Snapshot, mesh: Mesh): RevisionView {
+function revisionViewOf(snapshot: ViewParts, mesh: Mesh): RevisionView {
   const visible = policiesVisible(listOf(snapshot.policies), mesh, listOf(snapshot.namespaces))
   const deciding: [string, Part<unknown>][] = [
     ['PeerAuthentications', snapshot.policies],

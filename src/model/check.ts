@@ -1,3 +1,4 @@
+import type {DeliveryRole} from './delivered.ts'
 import type {Ref} from './ref.ts'
 import type {Asked, Parts} from './snapshot.ts'
 
@@ -66,6 +67,8 @@ export interface Check<K extends keyof Parts = keyof Parts, U extends keyof Part
   failure: string
   why: string
   hint: string
+  /** The role by which the part `delivered` is read for it: not granted, it is skipped; a pod that could not be read leaves it unknown. */
+  role?: DeliveryRole
   /** Applies at all to what was asked? Returns why not, or null. */
   skip?(asked: Asked): string | null
   run(parts: Needed<K>, context: CheckContext, used: Pick<Parts, U>): PartialFinding[]

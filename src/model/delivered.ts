@@ -40,6 +40,8 @@ export interface HeldPolicy {
 export interface ProxyState {
   namespace: string
   pod: string
+  /** False where it was not to be read: not up, on its way out, gone meanwhile, or its namespace does not grant the role. */
+  asked: boolean
   /** null: no istiod that was read knows it. */
   sync: ProxySync | null
   running: Part<RunningProxy>

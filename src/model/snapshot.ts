@@ -63,6 +63,8 @@ export interface Asked {
   minTls: string
   /** Judged from manifests without a cluster? Then checks of a running control plane are skipped. */
   manifests?: boolean
+  /** Was there a way to read proxies at all? False for a saved snapshot without them. */
+  inspect?: boolean
   /** Was istiod's validation webhook to be asked (mode enforce)? Then its silence is a finding. */
   dryRun?: boolean
 }

@@ -29,8 +29,14 @@ export async function inspectProxy({namespace, pod, listeners}: InspectedPod, ti
     ])
     return read({...listenersFrom(dump), ...secretsFrom(secrets), counters: countersFrom(stats)})
   } catch (thrown) {
+    if (thrown instanceof KubeFailure && thrown.status === 404) return unread(gone(pod))
     return unread(`the proxy of pod \`${pod}\` could not be read: ${whyNot(thrown)}`)
   }
+}
+
+/** Why a pod that was deleted while the run looked was not read. */
+export function gone(pod: string): string {
+  return `pod \`${pod}\` is gone`
 }
 
 /** The listeners alone, for asking again. */
@@ -51,7 +57,6 @@ export async function inspectListeners(
 /** The kubelet's words name sandboxes by their ids: what people can use is the end. */
 function whyNot(thrown: unknown): string {
   if (thrown instanceof KubeFailure && thrown.status === 403) return 'port-forward was refused (403)'
-  if (thrown instanceof KubeFailure && thrown.status === 404) return 'the pod is gone'
   const message = messageOf(thrown)
   return /connection refused/.test(message) ? `nothing listens on its admin port ${adminPort}` : message.replace(/\s+/g, ' ').slice(0, 200)
 }

@@ -8,7 +8,7 @@ import type {Snapshot} from '../model/snapshot.ts'
 import type {Pod} from '../model/workload.ts'
 import {bounded} from './bounded.ts'
 import {type ControlPlaneView, type IstiodPod, readReplicas} from './delivered-istiod.ts'
-import {inspectProxy} from './delivered-proxy.ts'
+import {gone, inspectProxy} from './delivered-proxy.ts'
 import {forwardingGrants, type Grants} from './delivery-grants.ts'
 import {type Round, waitUntilDelivered} from './wait-until-delivered.ts'
 
@@ -136,11 +136,13 @@ const none: ControlPlaneView = {replicas: [], sync: new Map()}
 
 function stateOf(target: DeliveryTarget, {sync}: ControlPlaneView, running: ReadonlyMap<string, Part<RunningProxy>>): ProxyState {
   const {namespace, pod, why} = target
+  const own = running.get(keyOf(target))
   return {
     namespace,
     pod,
+    asked: own !== undefined && !(own.read === false && own.reason === gone(pod)),
     sync: sync.get(`${pod}.${namespace}`) ?? null,
-    running: running.get(keyOf(target)) ?? unread(why),
+    running: own ?? unread(why),
   }
 }
 

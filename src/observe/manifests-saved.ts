@@ -27,6 +27,7 @@ export function savedSnapshotFrom(text: string, file: string, asked: Asked): Sna
       require: hasProbes ? asked.require : 'configured',
       manifests: before.manifests === true,
       dryRun: parts.validation.read,
+      inspect: parts.delivered.read,
     },
     ...parts,
   }
