@@ -1,7 +1,7 @@
 import type {Kube, KubeObject} from '../io/io.ts'
 import {type FoundIstiod, type FoundRelease, findInstall, istioNamespace} from './found.ts'
 import {findMeshed, type Meshed} from './meshed.ts'
-import {findOurPolicies, type OurPolicy} from './our-policies.ts'
+import {findOurPolicies, managedByLabel, type OurPolicy} from './our-policies.ts'
 
 /** One object to take away: its path on the API server and the very object that was read there. */
 export interface Thing {
@@ -97,7 +97,10 @@ function inOrder(releases: FoundRelease[]): FoundRelease[] {
 }
 
 function webhookFrom(plural: string, item: KubeObject): Thing & {release: string; at: string} {
-  return {...thingAt(`${admission}/${plural}`, item), ...releaseMarks(item)}
+  const {labels = {}} = item.metadata
+  // Revision tags are ours without helm (tags.ts), and go with the revision that they point at.
+  const tag = {release: releaseOf(labels['istio.io/rev'] || 'default'), at: istioNamespace}
+  return {...thingAt(`${admission}/${plural}`, item), ...(labels[managedByLabel] === 'istio-mtls-action' ? tag : releaseMarks(item))}
 }
 
 /** A CustomResourceDefinition of Istio; its schema is dropped at once. */
@@ -129,7 +132,7 @@ function releaseMarks({metadata: {annotations = {}}}: KubeObject): {release: str
   return {release: annotations['meta.helm.sh/release-name'] ?? '', at: annotations['meta.helm.sh/release-namespace'] ?? ''}
 }
 
-/** Only what istiod alone has written (its field manager is the program's name): a user's own `cacerts` is the user's. */
+/** What istiod alone has written (its field manager is the program's name; a user's own `cacerts` is the user's), and Services of revision tags. */
 async function findLeftovers(kube: Kube): Promise<Thing[]> {
   const byIstiod = (collection: string) => (item: KubeObject) => {
     const managers = item.metadata.managedFields ?? []
@@ -146,14 +149,18 @@ async function findLeftovers(kube: Kube): Promise<Thing[]> {
       item.metadata.namespace === istioNamespace ? null : byIstiod(`/api/v1/namespaces/${item.metadata.namespace}/configmaps`)(item),
     ),
   )
+  const tags = kube.list(`${services}?labelSelector=${encodeURIComponent(`${managedByLabel}=istio-mtls-action`)}`, (item) =>
+    thingAt(services, item),
+  )
   const classes = kube.list(`${gateways}/gatewayclasses`, byIstiod(`${gateways}/gatewayclasses`)).catch(() => [])
-  const lists = await Promise.all([...inRoot.map((path) => kube.list(path, byIstiod(path))), ...everywhere, classes])
+  const lists = await Promise.all([...inRoot.map((path) => kube.list(path, byIstiod(path))), ...everywhere, tags, classes])
   return lists.flat()
 }
 
 /** ConfigMaps that istiod writes into every namespace (pilot/pkg/features: CACertConfigMapName, CRLConfigMapName). */
 export const distributed = ['istio-ca-root-cert', 'istio-ca-crl']
 
+const services = `/api/v1/namespaces/${istioNamespace}/services`
 const gateways = '/apis/gateway.networking.k8s.io/v1'
 
 /** An object below its collection. */

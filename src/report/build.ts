@@ -5,6 +5,7 @@ import type {Report, Stage, Terms, Waiver} from '../model/report.ts'
 import {isInScope, type Parts, type Snapshot} from '../model/snapshot.ts'
 import {compare} from './compare.ts'
 import {countsOf} from './counts.ts'
+import {uninstalledVerdict} from './uninstalled.ts'
 import {verdictOf} from './verdict.ts'
 import {withWaivers} from './waiver-stanza.ts'
 
@@ -13,6 +14,7 @@ export interface ReportParts {
   inputs: Inputs
   snapshot: Snapshot
   endpoints: Endpoint[]
+  authorization?: Report['authorization']
   results: CheckResult[]
   /** What became of the ledger; none where there is no ledger. */
   waivers?: Waiver[]
@@ -23,6 +25,8 @@ export interface ReportParts {
   changed?: boolean
   /** The fork whose code wrote the files that were judged. */
   reportedBy?: Report['reportedBy']
+  forecast?: Report['forecast']
+  planned?: Report['planned']
 }
 
 /** The one report that every channel renders: nothing is counted or judged after this. */
@@ -37,18 +41,25 @@ export function buildReport(parts: ReportParts): Report {
   const found = {endpoints: parts.endpoints, results: parts.results.map(withWaivers), waivers}
   const marked = baseline === null ? {...found, comparison: null} : compare({...about, ...found}, baseline)
   const counts = countsOf(marked.endpoints)
-  const unread = unreadParts(snapshot)
+  const plan = {
+    ...(parts.forecast === undefined ? {} : {forecast: parts.forecast}),
+    ...(parts.planned === undefined ? {} : {planned: parts.planned}),
+  }
+  const isUninstall = inputs.mode === 'uninstall'
+  const unread = isUninstall ? [] : unreadParts(snapshot)
   return {
     version: 1,
-    verdict: verdictOf({counts, ...marked, stages, unread}, inputs),
+    verdict: isUninstall ? uninstalledVerdict(stages) : verdictOf({counts, ...marked, ...plan, stages, unread}, inputs),
     takenAt: snapshot.takenAt,
     ...about,
     counts,
     changed: changed ?? stages.some((stage) => stage.changed),
     stages,
     ...marked,
+    ...plan,
+    ...(parts.authorization === undefined ? {} : {authorization: parts.authorization}),
     controls: snapshot.probes.read ? snapshot.probes.value.controls : [],
-    notes: [...notes, ...ownNotes(inputs, snapshot)],
+    notes: isUninstall ? notes : [...notes, ...ownNotes(inputs, snapshot)],
     ...(reportedBy === undefined ? {} : {reportedBy}),
     unread,
   }
