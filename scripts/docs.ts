@@ -1,7 +1,7 @@
-import {readFileSync, writeFileSync} from 'node:fs'
+import {copyFileSync, readFileSync, writeFileSync} from 'node:fs'
 import {parse} from 'yaml'
 
-// Writes the tables of README.md from action.yml; `--check` only compares. A blank description is an error.
+// Writes the tables of README.md from action.yml, and the copy of the report's schema that the action reads earlier reports by; `--check` only compares. A blank description is an error.
 interface Entry {
   description?: string
   default?: string
@@ -26,6 +26,10 @@ const before = readFileSync('README.md', 'utf8')
 const after = between(between(before, 'inputs', inputs), 'outputs', outputs)
 if (!process.argv.includes('--check')) writeFileSync('README.md', after)
 else if (before !== after) fail('README.md does not match action.yml: run `npm run docs`')
+
+const [schema, copy] = ['schema/report.schema.json', 'src/report/report.schema.json']
+if (!process.argv.includes('--check')) copyFileSync(schema, copy)
+else if (readFileSync(schema, 'utf8') !== readFileSync(copy, 'utf8')) fail(`${copy} is not ${schema}: run \`npm run docs\``)
 
 function between(text: string, name: string, body: string): string {
   const [open, close] = [`<!-- ${name}: generated from action.yml -->`, `<!-- /${name} -->`]

@@ -30,6 +30,8 @@ test('every output is declared in action.yml, and every declared one is made her
 test('outputs of the red sample', () => {
   const {findings, ...values} = outputs(redReport(), delivered)
   expect(values).toEqual({
+    'callers-at-risk': '',
+    'new-findings': '',
     verdict: 'fail',
     reason:
       '1 of 8 workload ports accepts plain text: `orders` port 8080 in `shop`, because PeerAuthentication `legacy-callers` says PERMISSIVE',
