@@ -2,6 +2,7 @@ import {type Changed, type Connected, change} from './change.ts'
 import {checks} from './checks/index.ts'
 import {runChecks} from './checks/run.ts'
 import {endpoints} from './derive/endpoints.ts'
+import {whoMayCall} from './derive/who-may-call.ts'
 import {reach} from './install/reach.ts'
 import {askWebhook} from './install/webhook.ts'
 import type {Io, Kube, KubeObject} from './io/io.ts'
@@ -13,6 +14,7 @@ import {snapshotFromManifests} from './observe/manifests.ts'
 import {observe, unreachable} from './observe/observe.ts'
 import {readPolicies} from './observe/policy-files.ts'
 import {withPolicyPlaces} from './observe/policy-places.ts'
+import {type Plan, planChanges, planOfManifests} from './plan.ts'
 import {buildReport} from './report/build.ts'
 import {waive} from './report/waive.ts'
 import {type StageLog, stageLog} from './stages.ts'
@@ -39,13 +41,21 @@ export async function run(
   const policies = await readOwnPolicies(inputs, stages, io)
   const connected = inputs.from.length > 0 ? null : await stages.look('connect', () => connect(inputs, io, deadline), serverText)
   const changed = connected === null ? untouched : await change(inputs, policies, connected, {asked, deadline}, stages, io)
+  const isPlan = inputs.mode === 'plan'
+  const options = {asked, clusterName: inputs.clusterName, patienceMs: inputs.timeoutMs, deadline}
+  const plannedLive =
+    isPlan && connected !== null
+      ? await stages.look('plan', () => planChanges(inputs, policies, options, connected.kube, io), planText)
+      : null
   const look = async () => {
+    if (plannedLive !== null) return plannedLive.after
     if (inputs.from.length > 0) return snapshotFromFiles(inputs.from, asked, io)
     if (connected === null) return unreachable(asked, inputs.clusterName, io)
     return observe(asked, observeOptions(inputs, connected.kube, changed.changedAt, deadline), connected.kube, io)
   }
   const observed = (await stages.look('observe', look, readingText)) ?? unreachable(asked, inputs.clusterName, io)
-  const snapshot = withPolicyPlaces(observed, changed.applied)
+  const plan = plannedLive ?? (isPlan && inputs.from.length > 0 ? planOfManifests(observed) : null)
+  const snapshot = withPolicyPlaces(plan?.after ?? observed, changed.applied)
   connected?.kube.close()
 
   // A mesh that was taken away is not judged: what counts then is what is left of it, and the stage itself looks for that.
@@ -54,7 +64,18 @@ export async function run(
   const judged = waive(isJudged ? ledger : [], pending, isJudged ? endpoints(snapshot) : [], results, Date.parse(snapshot.takenAt))
   // Files that a fork's run left speak for the fork; what this run read itself speaks for the cluster.
   const reportedBy = inputs.from.length > 0 && reported !== null ? {repo: reported.repo, sha: reported.sha} : undefined
-  const report = buildReport({inputs, snapshot, ...judged, baseline, stages: stages.all(), notes: changed.notes, reportedBy})
+  const report = buildReport({
+    inputs,
+    snapshot,
+    ...judged,
+    authorization: whoMayCall(snapshot),
+    baseline,
+    stages: stages.all(),
+    notes: changed.notes,
+    reportedBy,
+    forecast: plan?.forecast ?? changed.forecast ?? undefined,
+    planned: plan?.planned,
+  })
   return {report, snapshot, helmPath: changed.helmPath}
 }
 
@@ -130,9 +151,16 @@ function serverText({server}: Connected): string {
   return server
 }
 
+function planText({planned, forecast}: Plan): string {
+  const {releases, policies, restarts} = planned
+  const changing = releases.filter(({does}) => does !== 'unchanged').length
+  return `${changing} releases, ${policies.length} policies and ${restarts.length} restarts to come; ${forecast.turning.length} ports would turn STRICT, ${forecast.callers.breaks} callers would break`
+}
+
 function readingText(snapshot: Snapshot): string {
   const pods = snapshot.pods.read ? `${snapshot.pods.value.length} pods` : 'no pods'
   const policies = snapshot.policies.read ? `${snapshot.policies.value.length} PeerAuthentications` : 'no policies'
   const probes = snapshot.probes.read ? `, ${snapshot.probes.value.ports.length} ports probed` : ''
-  return `${pods} and ${policies} read${probes}`
+  const proxies = snapshot.delivered.read ? snapshot.delivered.value.proxies.filter(({running}) => running.read).length : 0
+  return `${pods} and ${policies} read${proxies === 0 ? '' : `, ${proxies} proxies inspected`}${probes}`
 }

@@ -5,7 +5,7 @@ import {servicesOf} from '../derive/services-of.ts'
 import {check, finding} from '../model/check.ts'
 import type {IstioObject} from '../model/policy.ts'
 import type {Namespace, Pod, Service} from '../model/workload.ts'
-import {actionOf, appliesTo, rulesOf} from './authorization.ts'
+import {actionOf, appliesTo, isDryRun, isOpenRule, rulesOf} from '../derive/authorization-rules.ts'
 import {apply} from './fix.ts'
 import {governedPods} from './policy-view.ts'
 import {rowId, workloadList} from './subject.ts'
@@ -70,12 +70,7 @@ function limits(policies: IstioObject[]): boolean {
 }
 
 function isOpen(policy: IstioObject): boolean {
-  return rulesOf(policy).some((rule) => [rule.from, rule.to, rule.when].every((part) => (part ?? []).length === 0))
-}
-
-/** Only logged, never enforced (authz/builder:isDryRun, Go's strconv.ParseBool). */
-function isDryRun({annotations}: IstioObject): boolean {
-  return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(annotations['istio.io/dry-run'] ?? '')
+  return rulesOf(policy).some(isOpenRule)
 }
 
 /** A Service or a pod whose calls its labels send through a waypoint; whether the Gateway is there, a snapshot does not say. */

@@ -1,7 +1,7 @@
 import {decidingPolicies, effectiveMode} from '../derive/effective-mode.ts'
 import {check, finding} from '../model/check.ts'
 import type {IstioObject} from '../model/policy.ts'
-import {actionOf, appliesTo, identityFields, notIdentityFields, rulesOf, speaksOf} from './authorization.ts'
+import {actionOf, appliesTo, identityFields, notIdentityFields, rulesOf, speaksOf} from '../derive/authorization-rules.ts'
 import {governedPods, viewFinder} from './policy-view.ts'
 import {istioRef, rowId, workloadList} from './subject.ts'
 

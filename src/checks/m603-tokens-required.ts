@@ -1,7 +1,7 @@
 import {isSubset} from '../derive/label-selector.ts'
 import {check, finding} from '../model/check.ts'
 import type {IstioObject} from '../model/policy.ts'
-import {actionOf, type Rule, rulesOf} from './authorization.ts'
+import {actionOf, asksClaim, ruleDemandsToken, rulesOf} from '../derive/authorization-rules.ts'
 import {apply} from './fix.ts'
 import {scopeOf} from '../derive/scope-of.ts'
 import {istioRef} from './subject.ts'
@@ -50,19 +50,10 @@ function demandsToken(policy: IstioObject): boolean {
         (rule) => (rule.from ?? []).some(({source}) => (source?.notRequestPrincipals ?? []).includes('*')) || asksClaim(rule, 'notValues'),
       )
     case 'ALLOW':
-      return rules.every((rule) => {
-        const sources = rule.from ?? []
-        return (
-          (sources.length > 0 && sources.every(({source}) => (source?.requestPrincipals ?? []).length > 0)) || asksClaim(rule, 'values')
-        )
-      })
+      return rules.every(ruleDemandsToken)
     default:
       return actionOf(policy) === 'CUSTOM'
   }
-}
-
-function asksClaim({when}: Rule, values: 'values' | 'notValues'): boolean {
-  return (when ?? []).some((one) => (one.key ?? '').startsWith('request.auth.') && (one[values] ?? []).length > 0)
 }
 
 /** The policy covers at least the workloads of the authentication: the same target, or a selector no narrower. */

@@ -1,6 +1,8 @@
+import type {Authorization} from './authorization.ts'
 import type {CheckResult, Severity} from './check.ts'
 import type {EffectiveMode, Endpoint, PortVerdict} from './endpoint.ts'
 import type {Control} from './evidence.ts'
+import type {Forecast, Planned} from './forecast.ts'
 import type {Ref} from './ref.ts'
 
 export type VerdictStatus = 'pass' | 'fail' | 'unknown'
@@ -127,6 +129,8 @@ export interface Report {
   changed: boolean
   stages: Stage[]
   endpoints: Endpoint[]
+  /** Who may call each workload; null where it was not read, absent in reports of older versions and in merged ones. */
+  authorization?: Authorization[] | null
   results: CheckResult[]
   controls: Control[]
   /** Things worth a line that judge nothing: exclusions, skipped TLS verification, digests used. */
@@ -136,6 +140,10 @@ export interface Report {
   terms: Terms
   /** The fork whose code wrote the judged evidence; absent where the evidence is our own. */
   reportedBy?: {repo: string; sha: string}
+  /** Who would break under STRICT: of `mode: plan`, and of a guarded rollout that had something to write. */
+  forecast?: Forecast
+  /** Only of `mode: plan`: what `enforce` would change. The rows and findings are then those of the cluster as it would be. */
+  planned?: Planned
   /** Of a merged report: its clusters, worst first. */
   clusters?: ClusterReport[]
   /** Parts of the snapshot that the rows rest on and that could not be read: they make the verdict unknown, whatever `ignore` says. */

@@ -6,6 +6,7 @@ import {isInScope, type Parts, type Snapshot} from '../model/snapshot.ts'
 import {compare} from './compare.ts'
 import {countsOf} from './counts.ts'
 import {uninstalledVerdict} from './uninstalled.ts'
+import {deliveryNotes} from './delivery-notes.ts'
 import {verdictOf} from './verdict.ts'
 import {withWaivers} from './waiver-stanza.ts'
 
@@ -59,7 +60,7 @@ export function buildReport(parts: ReportParts): Report {
     ...plan,
     ...(parts.authorization === undefined ? {} : {authorization: parts.authorization}),
     controls: snapshot.probes.read ? snapshot.probes.value.controls : [],
-    notes: isUninstall ? notes : [...notes, ...ownNotes(inputs, snapshot)],
+    notes: isUninstall ? notes : [...notes, ...ownNotes(inputs, snapshot), ...deliveryNotes(snapshot)],
     ...(reportedBy === undefined ? {} : {reportedBy}),
     unread,
   }

@@ -1,4 +1,4 @@
-import {isSubset} from '../derive/label-selector.ts'
+import {isSubset} from './label-selector.ts'
 import type {IstioObject} from '../model/policy.ts'
 import type {Pod} from '../model/workload.ts'
 
@@ -14,6 +14,10 @@ export interface Source {
   notTrustDomains?: string[]
   requestPrincipals?: string[]
   notRequestPrincipals?: string[]
+  ipBlocks?: string[]
+  notIpBlocks?: string[]
+  remoteIpBlocks?: string[]
+  notRemoteIpBlocks?: string[]
 }
 
 export interface Rule {
@@ -51,4 +55,26 @@ export function speaksOf(rule: Rule, fields: readonly (keyof Source)[], values: 
       (one) => /^source\.(principal|namespace|serviceAccount|trustDomain)$/.test(one.key ?? '') && (one[values] ?? []).length > 0,
     )
   )
+}
+
+/** A rule without any condition, which matches every call. */
+export function isOpenRule(rule: Rule): boolean {
+  return [rule.from, rule.to, rule.when].every((part) => (part ?? []).length === 0)
+}
+
+/** Only logged, never enforced (authz/builder:isDryRun, Go's strconv.ParseBool). */
+export function isDryRun({annotations}: IstioObject): boolean {
+  return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(annotations['istio.io/dry-run'] ?? '')
+}
+
+/** A rule that no call without a token matches, by source or by condition. */
+export function ruleDemandsToken(rule: Rule): boolean {
+  const sources = rule.from ?? []
+  const bySource = sources.length > 0 && sources.every(({source}) => (source?.requestPrincipals ?? []).length > 0)
+  return bySource || asksClaim(rule, 'values')
+}
+
+/** True when a rule compares a claim of the token. */
+export function asksClaim({when}: Rule, values: 'values' | 'notValues'): boolean {
+  return (when ?? []).some((one) => (one.key ?? '').startsWith('request.auth.') && (one[values] ?? []).length > 0)
 }
