@@ -73,7 +73,6 @@ test('all mistakes are told at once, each with its cure', () => {
 
 test.each([
   [{from: 'k8s/', mode: 'enforce'}, '`from` judges files'],
-  [{probes: 'off'}, 'nothing could be proven'],
   [{mode: 'uninstall'}, '`mode: uninstall` needs to be told its cluster'],
   [{gate: 'new'}, 'set `baseline`'],
   [{'chart-digests': 'istiod=abc'}, '`istiod=sha256:…`'],

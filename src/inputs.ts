@@ -54,18 +54,19 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
     excludeNamespaces: excluded.length === 1 && excluded[0] === 'none' ? [] : namespaceGlobs('exclude-namespaces', excluded, problems),
     enroll: flag('enroll'),
     mtlsMode: choice<Inputs['mtlsMode']>('mtls-mode', 'STRICT'),
-    rollout: choice<Inputs['rollout']>('rollout', 'immediate'),
+    rollout: choice<Inputs['rollout']>('rollout', 'guarded'),
     minTls: choice<Inputs['minTls']>('min-tls', ''),
     policies: list('policies'),
     accessLogging: flag('access-logging'),
     requireAuthorization: flag('require-authorization'),
     purgeCrds: flag('purge-crds'),
-    require: choice<Inputs['require']>('require', from.length > 0 ? 'configured' : 'proven'),
+    // Of what would be, nothing can be proven yet.
+    require: mode === 'plan' ? 'configured' : choice<Inputs['require']>('require', from.length > 0 ? 'configured' : 'proven'),
     failOn: choice<Inputs['failOn']>('fail-on', 'error'),
     minCoverage: number('min-coverage', 0, 100),
     gate: choice<Inputs['gate']>('gate', 'all'),
-    allowEmpty: flag('allow-empty', mode === 'enforce'),
-    probes: from.length > 0 ? 'off' : choice<Inputs['probes']>('probes', 'api-server'),
+    allowEmpty: flag('allow-empty', mode === 'enforce' || mode === 'plan'),
+    probes: from.length > 0 || mode === 'plan' ? 'off' : choice<Inputs['probes']>('probes', 'api-server'),
     probeExclude: list('probe-exclude'),
     probeConcurrency: number('probe-concurrency', 1, 256),
     proberImage: matching('prober-image', /^[\w.\-:/@]+$/, '`docker.io/istio/proxyv2:1.31.1`'),
@@ -98,7 +99,7 @@ export function inputsFrom(env: Record<string, string>): {inputs: Inputs; warnin
 
 /** Inputs that are right one by one and wrong together. */
 function contradictions(inputs: Inputs): string[] {
-  const {mode, from, require, probes, kubeconfig} = inputs
+  const {mode, from, kubeconfig} = inputs
   const guessed = kubeconfig.from === 'path' && !kubeconfig.explicit
   return [
     (mode === 'enforce' || mode === 'uninstall') && from.length > 0
@@ -106,9 +107,6 @@ function contradictions(inputs: Inputs): string[] {
       : '',
     from.length > 0 && inputs.expectedCluster !== ''
       ? '`expected-cluster` guards a cluster, but `from` judges files: remove one of them'
-      : '',
-    require === 'proven' && probes === 'off' && from.length === 0
-      ? '`require` is `proven` but `probes` is `off`: nothing could be proven; set `require: configured` or leave `probes` out'
       : '',
     from.length > 0 && inputs.policies.length > 0
       ? '`policies` are applied to a cluster, but `from` judges files: name them in `from`, too, or remove `policies`'

@@ -39,6 +39,24 @@ export async function readReplicas(
   return {replicas, sync}
 }
 
+/** The same, looked at again for some seconds while a proxy has not acknowledged what it was just sent: a push takes its time. */
+export async function readSettledReplicas(
+  pods: readonly IstiodPod[],
+  options: {concurrency: number; deadline: number},
+  kube: Kube,
+  io: Io,
+): Promise<ControlPlaneView> {
+  for (let look = 1; ; look++) {
+    const view = await readReplicas(pods, options, kube, io)
+    const waiting = [...view.sync.values()].some(({listeners: {sent, acked}, errors}) => sent !== acked && errors.length === 0)
+    if (!waiting || look === looks || io.clock.ticks() + pauseMs > options.deadline) return view
+    await io.clock.sleep(pauseMs, io.cancelled)
+  }
+}
+
+const looks = 5
+const pauseMs = 1000
+
 async function readReplica(
   {namespace, pod}: IstiodPod,
   remainingMs: number,

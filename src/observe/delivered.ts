@@ -7,7 +7,7 @@ import {type Part, read, unread} from '../model/part.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import type {Pod} from '../model/workload.ts'
 import {bounded} from './bounded.ts'
-import {type ControlPlaneView, type IstiodPod, readReplicas} from './delivered-istiod.ts'
+import {type ControlPlaneView, type IstiodPod, readSettledReplicas} from './delivered-istiod.ts'
 import {gone, inspectProxy} from './delivered-proxy.ts'
 import {forwardingGrants, type Grants} from './delivery-grants.ts'
 import {type Round, waitUntilDelivered} from './wait-until-delivered.ts'
@@ -39,7 +39,7 @@ export async function readDelivered(snapshot: Snapshot, options: DeliveryOptions
       options,
     }
     const [view, running] = await Promise.all([
-      withheld.deliver === '' ? readReplicas(istiods, options, kube, io) : none,
+      withheld.deliver === '' ? readSettledReplicas(istiods, options, kube, io) : none,
       readProxies(round, kube, io),
     ])
     const settled =
