@@ -4,7 +4,7 @@ import {proberLabels} from './prober-pod.ts'
 
 /** Where probers stand while a run needs them. */
 export interface ProberNamespace {
-  /** True when this run made it, and therefore removes it. */
+  /** True when a run of this action made it: then the last one to leave removes it. */
   made: boolean
   /** OpenShift gives the namespace user ids of its own. */
   choosesUserIds: boolean
@@ -28,19 +28,28 @@ export async function proberNamespace(
     await io.clock.sleep(1000, io.cancelled)
     found = await kube.find(path)
   }
-  if (found !== null) return {made: false, choosesUserIds: found.metadata.annotations?.['openshift.io/sa.scc.uid-range'] !== undefined}
+  if (found !== null) return namespaceFrom(found)
   const enforce = meshed ? 'privileged' : 'restricted'
   const labels = {...proberLabels, 'pod-security.kubernetes.io/enforce': enforce}
   try {
-    const made = await kube.create<KubeObject>('/api/v1/namespaces', {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels}})
-    return {made: true, choosesUserIds: made.metadata.annotations?.['openshift.io/sa.scc.uid-range'] !== undefined}
+    return namespaceFrom(
+      await kube.create<KubeObject>('/api/v1/namespaces', {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels}}),
+    )
   } catch (thrown) {
-    if (thrown instanceof KubeFailure && thrown.status === 409) return {made: false, choosesUserIds: false}
+    if (thrown instanceof KubeFailure && thrown.status === 409) return namespaceFrom(await kube.get(path))
     throw new Failure(`The prober's namespace \`${name}\` does not exist and could not be made: ${messageOf(thrown)}`, {
       cure: 'Apply `rbac/prober.yaml`, which holds the namespace and the role, or set `prober-namespace` to one that exists.',
       entry: 'prober-refused',
       cause: thrown,
     })
+  }
+}
+
+/** Our labels on a namespace say that no administrator made it; rbac/prober.yaml has none. */
+function namespaceFrom({metadata: {labels = {}, annotations = {}}}: KubeObject): ProberNamespace {
+  return {
+    made: Object.entries(proberLabels).every(([key, value]) => labels[key] === value),
+    choosesUserIds: annotations['openshift.io/sa.scc.uid-range'] !== undefined,
   }
 }
 

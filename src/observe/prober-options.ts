@@ -6,6 +6,4 @@ export interface ProberOptions {
   /** Stands in where the injector's configuration cannot be read. */
   fallbackImage: string
   imagePullSecrets: readonly string[]
-  /** The run's number at GitHub, '' outside. */
-  run: string
 }

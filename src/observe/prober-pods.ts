@@ -5,7 +5,7 @@ import {injectedProxyImage} from './prober-image.ts'
 import {type LivingProber, proberName, startProber} from './prober-life.ts'
 import {type ProberNamespace, proberNamespace} from './prober-namespace.ts'
 import type {ProberOptions} from './prober-options.ts'
-import {probersIn, sweepProbers} from './prober-sweep.ts'
+import {sweepProbers} from './prober-sweep.ts'
 
 /** What to open: one prober outside the mesh, with `meshed` a second one inside it; `deadline` of the run in clock ticks. */
 export interface PodsPlan {
@@ -32,7 +32,7 @@ export async function openPods({options, mesh, meshed, deadline}: PodsPlan, kube
   // A private copy, for `post` has nothing else to reach the cluster by after a kill.
   const kubeconfig = await io.kubeconfigs.write(kube.kubeconfig, '')
   const record = (state: object | null) => io.runner.saveState(proberState, state === null ? '' : JSON.stringify(state))
-  record({kubeconfig, namespace, names, made: false})
+  record({kubeconfig, namespace, names})
 
   let found: ProberNamespace | null = null
   const living: LivingProber[] = []
@@ -43,8 +43,7 @@ export async function openPods({options, mesh, meshed, deadline}: PodsPlan, kube
   }
   try {
     found = await proberNamespace(namespace, meshed, kube, io)
-    if (found.made) record({kubeconfig, namespace, names, made: true})
-    else await sweepProbers(namespace, kube, io)
+    await sweepProbers(namespace, kube, io)
     const {choosesUserIds} = found
     io.log.detail(`starting ${names.length === 1 ? 'a prober' : 'two probers'} from ${image} in namespace ${namespace}`)
     const {imagePullSecrets} = options
@@ -73,14 +72,16 @@ async function removed(made: {namespace: string; names: readonly string[]; made:
   try {
     for (const name of names) await kube.remove(`/api/v1/namespaces/${namespace}/pods/${name}`)
     if (!made.made) return
-    const others = await probersIn(namespace, kube, ({metadata}) => !names.includes(metadata.name))
+    const others = await kube.list(`/api/v1/namespaces/${namespace}/pods`, ({metadata}) =>
+      names.includes(metadata.name) ? null : metadata.name,
+    )
     if (others.length === 0) await kube.remove(`/api/v1/namespaces/${namespace}`)
   } catch (thrown) {
     io.log.annotate('warning', `The prober in namespace ${namespace} could not be removed: ${messageOf(thrown)}. It ends by itself.`)
   }
 }
 
-/** Name of the runner state that tells `post` (install/mend.ts) which probers this run made: `{kubeconfig, namespace, names, made}`, or ''. */
+/** Name of the runner state that tells `post` (install/mend.ts) which probers this run made: `{kubeconfig, namespace, names}`, or ''. */
 const proberState = 'prober'
 
 /** Half an hour of probing is more than any cluster took; a killed run's prober shall not outlive it long. */

@@ -10,21 +10,17 @@ export const endsAt = 'istio-mtls/ends-at'
  */
 export async function sweepProbers(namespace: string, kube: Kube, io: Pick<Io, 'clock' | 'log'>): Promise<number> {
   const now = io.clock.now().getTime()
-  const left = await probersIn(namespace, kube, (pod) => isOver(pod, now))
+  const selector = Object.entries(proberLabels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+  const path = `/api/v1/namespaces/${namespace}/pods`
+  const left = await kube.list(`${path}?labelSelector=${encodeURIComponent(selector)}`, (pod) => (isOver(pod, now) ? pod : null))
   for (const {metadata} of left) {
-    if (await kube.remove(`/api/v1/namespaces/${namespace}/pods/${metadata.name}`, {uid: metadata.uid ?? ''})) {
+    if (await kube.remove(`${path}/${metadata.name}`, {uid: metadata.uid ?? ''})) {
       io.log.line(`the prober ${namespace}/${metadata.name} of a run that was killed was removed`)
     }
   }
   return left.length
-}
-
-/** The probers of all runs in a namespace that satisfy a condition. */
-export async function probersIn(namespace: string, kube: Kube, suits: (pod: KubeObject) => boolean): Promise<KubeObject[]> {
-  const selector = Object.entries(proberLabels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')
-  return kube.list(`/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`, (pod) => (suits(pod) ? pod : null))
 }
 
 function isOver({metadata, status}: KubeObject, now: number): boolean {
