@@ -223,7 +223,12 @@ function ownerReference(apiVersion: string, kind: string, name: string): object 
 
 /** As big as the containers of common applications: twenty settings, resources, two probes. */
 function appContainer(app: string): object {
-  const probe = (path: string) => ({httpGet: {path, port: 8080, scheme: 'HTTP'}, periodSeconds: 10, failureThreshold: 3})
+  // As the injector rewrites them: the agent asks in the kubelet's place.
+  const probe = (path: string) => ({
+    httpGet: {path: `/app-health/app${path}z`, port: 15020, scheme: 'HTTP'},
+    periodSeconds: 10,
+    failureThreshold: 3,
+  })
   return {
     name: 'app',
     image: `docker.io/example/${app}:1.4.2`,

@@ -22,16 +22,19 @@ export const authorizationCovered = check({
   hint: 'Apply an AuthorizationPolicy of action ALLOW that names who may call.',
   run({mesh, namespaces, pods, services, authorizationPolicies}, {asked}) {
     const enforced = authorizationPolicies.filter((policy) => actionOf(policy) === 'ALLOW' && !isDryRun(policy))
+    const byNamespace = Map.groupBy(enforced, (policy) => policy.namespace)
     const labels = new Map(namespaces.map((namespace) => [namespace.name, namespace.labels]))
     const selecting = servicesOf(services)
     const bare = governedPods(pods, asked, mesh).filter((pod) => {
       const {revision, rootNamespace} = meshFor(pod, mesh)
-      const seen = enforced.filter((policy) => isOfRevision(policy, revision))
-      if (limits(seen.filter((policy) => appliesTo(policy, pod, rootNamespace)))) return false
+      // Wherever else a policy lies, it never reaches this pod.
+      const near = [...new Set([rootNamespace, pod.namespace])].flatMap((namespace) => byNamespace.get(namespace) ?? [])
+      const isSeen = (policy: IstioObject) => isOfRevision(policy, revision)
+      if (limits(near.filter((policy) => isSeen(policy) && appliesTo(policy, pod, rootNamespace)))) return false
       // A sidecar ignores whatever has targetRefs (policyattachment.go:ShouldAttachPolicy), and so does ztunnel.
       if (dataPlane(pod) !== 'ambient') return true
       const bound = behindWaypoint(pod, selecting(pod), labels)
-      return !limits(seen.filter((policy) => bound.some((one) => targets(policy, one, rootNamespace))))
+      return !limits(enforced.filter((policy) => isSeen(policy) && bound.some((one) => targets(policy, one, rootNamespace))))
     })
     return [...Map.groupBy(bare, (pod) => pod.namespace)].map(([namespace, open]) => {
       const undoing = enforced.filter(

@@ -20,6 +20,17 @@ export interface Capture {
 
 /** Reads a sidecar pod's capture; meaningless for pods without a sidecar. Later changes of the pod's annotations have no effect (rule 33). */
 export function captureOf(pod: Pick<Pod, 'containers' | 'initContainers'>): Capture {
+  const known = captures.get(pod.initContainers)
+  if (known?.containers === pod.containers) return known.capture
+  const capture = readCapture(pod)
+  captures.set(pod.initContainers, {containers: pod.containers, capture})
+  return capture
+}
+
+/** What was read already: every check asks it of every pod. */
+const captures = new WeakMap<readonly Container[], {containers: readonly Container[]; capture: Capture}>()
+
+function readCapture(pod: Pick<Pod, 'containers' | 'initContainers'>): Capture {
   const init = pod.initContainers.find(({name}) => name === 'istio-init' || name === 'istio-validation')
   const flags = init === undefined ? new Map<string, string>() : flagsOf(init.args)
   const mode = modeOf(init, flags.get('m'), proxyContainer(pod))

@@ -21,14 +21,15 @@ export type JudgedParts = ViewParts & Pick<Snapshot, 'asked' | 'takenAt' | 'pods
 
 /** Every pod of the scope that has not ended, with the mode of each of its ports: what rows are made of, and probing is planned by. */
 export function judgedPods(snapshot: JudgedParts): {view: PodView; ports: JudgedPort[]}[] {
-  if (!snapshot.pods.read) return []
-  const viewOf = podViews(snapshot)
   const deliveries = deliveriesOf(snapshot.delivered, snapshot.takenAt)
+  return judgedViews(snapshot).map((view) => ({view, ports: judgedPorts(view, portsRun(deliveries.running(view.pod)))}))
+}
+
+/** The same pods without their ports. */
+export function judgedViews(snapshot: Omit<JudgedParts, 'delivered'>): PodView[] {
+  if (!snapshot.pods.read) return []
   const inScope = scopeOf(snapshot.asked, snapshot.mesh.read ? snapshot.mesh.value : [])
-  return snapshot.pods.value
-    .filter((pod) => !isFinished(pod) && inScope(pod.namespace))
-    .map(viewOf)
-    .map((view) => ({view, ports: judgedPorts(view, portsRun(deliveries.running(view.pod)))}))
+  return snapshot.pods.value.filter((pod) => !isFinished(pod) && inScope(pod.namespace)).map(podViews(snapshot))
 }
 
 /** Every port of one pod with its mode, by number, the row of undeclared ports last. */

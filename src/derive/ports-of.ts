@@ -58,10 +58,25 @@ export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers' | 'annota
  * The proxy's own plain ports, always outside capture: the agent's status port, health, metrics (rule 35). An annotated status port counts
  * only as the pod was created with it (rule 33): left out of capture, and named by no other container and no Service.
  */
-export function proxyPorts(
-  pod: Pick<Pod, 'containers' | 'initContainers' | 'annotations'>,
-  services: readonly Service[] = [],
-): Set<number> {
+export function proxyPorts(pod: ProxiedPod, services: readonly Service[] = noServices): ReadonlySet<number> {
+  const known = proxys.get(pod.initContainers)
+  if (known?.containers === pod.containers && known.annotations === pod.annotations && known.services === services) return known.ports
+  const ports = readProxyPorts(pod, services)
+  proxys.set(pod.initContainers, {containers: pod.containers, annotations: pod.annotations, services, ports})
+  return ports
+}
+
+type ProxiedPod = Pick<Pod, 'containers' | 'initContainers' | 'annotations'>
+
+const noServices: readonly Service[] = []
+
+/** What was worked out last for a pod: it is asked for each of its ports. */
+const proxys = new WeakMap<
+  Pod['initContainers'],
+  {containers: Pod['containers']; annotations: Pod['annotations']; services: readonly Service[]; ports: ReadonlySet<number>}
+>()
+
+function readProxyPorts(pod: ProxiedPod, services: readonly Service[]): ReadonlySet<number> {
   const {mode, includeInbound, excludeInbound} = captureOf(pod)
   const annotated = Number(pod.annotations['status.sidecar.istio.io/port'] ?? defaultStatusPort)
   const isTarget = () => services.some(({ports}) => ports.some((each) => resolveTargetPort(pod, each) === annotated))

@@ -1,4 +1,4 @@
-import {judgedPods} from '../derive/judged-pods.ts'
+import {judgedViews} from '../derive/judged-pods.ts'
 import type {PodView} from '../derive/pod-view.ts'
 import type {Io, Kube} from '../io/io.ts'
 import type {Delivered, ProxyState, RunningProxy} from '../model/delivered.ts'
@@ -68,7 +68,7 @@ export interface DeliveryTarget {
 
 /** Every pod in scope that runs Envoy; those that cannot answer carry the reason. */
 export function targetsOf(snapshot: Snapshot): DeliveryTarget[] {
-  return judgedPods(snapshot).flatMap(({view}) => {
+  return judgedViews(snapshot).flatMap((view) => {
     const listeners = listenerNames(view)
     return listeners === null ? [] : [{namespace: view.pod.namespace, pod: view.pod.name, view, listeners, why: cannotAnswer(view.pod)}]
   })
