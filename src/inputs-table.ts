@@ -40,12 +40,12 @@ export const inputTable = [
   {name: 'namespaces', default: '*', kind: 'list'},
   {
     name: 'exclude-namespaces',
-    default: 'kube-*, local-path-storage, gke-*, gmp-*, aks-command, calico-*, tigera-operator',
+    default: 'kube-*, local-path-storage, gke-*, gmp-*, aks-command, calico-*, tigera-operator, istio-mtls-prober',
     kind: 'list',
   },
   {name: 'enroll', default: 'false', kind: 'boolean'},
   {name: 'mtls-mode', default: 'STRICT', kind: 'choice', choices: ['STRICT', 'PERMISSIVE']},
-  {name: 'rollout', default: 'immediate', kind: 'choice', choices: ['guarded', 'immediate']},
+  {name: 'rollout', default: 'guarded', kind: 'choice', choices: ['guarded', 'immediate']},
   {name: 'min-tls', default: '', kind: 'choice', choices: ['1.2', '1.3']},
   {name: 'policies', default: '', kind: 'list'},
   {name: 'access-logging', default: 'false', kind: 'boolean'},
@@ -78,13 +78,10 @@ export const inputTable = [
 export type InputName = (typeof inputTable)[number]['name']
 
 /** Names of the public contract that this version does not build yet: using one is an error, never silently ignored. */
-export const plannedInputs: readonly InputName[] = ['waiver-annotations', 'diagnostics']
+export const plannedInputs: readonly InputName[] = ['diagnostics']
 
 /** Values of the contract that this version does not build yet, by input. */
-export const plannedValues: Partial<Record<InputName, readonly string[]>> = {
-  mode: ['plan'],
-  rollout: ['guarded'],
-}
+export const plannedValues: Partial<Record<InputName, readonly string[]>> = {}
 
 /** The Istio version installed where `istio-version` is left out. */
 export const defaultIstioVersion = '1.31.1'
