@@ -18,6 +18,7 @@ import {type Plan, planChanges, planOfManifests} from './plan.ts'
 import {buildReport} from './report/build.ts'
 import {waive} from './report/waive.ts'
 import {type StageLog, stageLog} from './stages.ts'
+import {type Place, readAnnotations} from './waiver-annotations.ts'
 import type {Ledgers} from './waivers.ts'
 
 /** What a run leaves to be said; `helmPath` of the verified helm binary, '' where none was needed. */
@@ -31,7 +32,7 @@ export interface Ran {
 export async function run(
   inputs: Inputs,
   {ledger, pending, baseline = null}: Ledgers & {baseline?: Report | null},
-  {docsUrl, reported}: Pick<RunContext, 'docsUrl' | 'reported'>,
+  {docsUrl, reported, ...place}: Pick<RunContext, 'docsUrl' | 'reported'> & Place,
   io: Io,
 ): Promise<Ran> {
   const stages = stageLog(io)
@@ -61,17 +62,26 @@ export async function run(
   // A mesh that was taken away is not judged: what counts then is what is left of it, and the stage itself looks for that.
   const isJudged = inputs.mode !== 'uninstall'
   const results = isJudged ? runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`}) : []
-  const judged = waive(isJudged ? ledger : [], pending, isJudged ? endpoints(snapshot) : [], results, Date.parse(snapshot.takenAt))
+  const rows = isJudged ? endpoints(snapshot) : []
+  const annotated = await readAnnotations(inputs, snapshot, rows, place, io)
+  const judged = waive(
+    isJudged ? [...ledger, ...annotated.ledger] : [],
+    [...pending, ...annotated.pending],
+    rows,
+    results,
+    Date.parse(snapshot.takenAt),
+  )
   // Files that a fork's run left speak for the fork; what this run read itself speaks for the cluster.
   const reportedBy = inputs.from.length > 0 && reported !== null ? {repo: reported.repo, sha: reported.sha} : undefined
   const report = buildReport({
     inputs,
     snapshot,
     ...judged,
+    waivers: [...judged.waivers, ...annotated.wrong],
     authorization: whoMayCall(snapshot),
     baseline,
     stages: stages.all(),
-    notes: changed.notes,
+    notes: [...changed.notes, ...annotated.notes],
     reportedBy,
     forecast: plan?.forecast ?? changed.forecast ?? undefined,
     planned: plan?.planned,

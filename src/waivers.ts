@@ -28,7 +28,7 @@ export async function readWaivers(inputs: Inputs, context: RunContext, io: Io): 
 }
 
 /** Does this run judge a change that is not merged yet, as far as anybody can tell? A torn event is no way around it. */
-export function judgesProposal({eventName, pullRequest, baseSha}: RunContext): boolean {
+export function judgesProposal({eventName, pullRequest, baseSha}: Pick<RunContext, 'eventName' | 'pullRequest' | 'baseSha'>): boolean {
   return pullRequest !== null || baseSha !== '' || /^(pull_request|merge_group|workflow_run)/.test(eventName)
 }
 

@@ -47,7 +47,7 @@ export interface Waiver {
   reason: string
   owner: string
   expires: string
-  status: 'in-force' | 'expiring' | 'expired' | 'unused' | 'too-broad' | 'pending'
+  status: 'in-force' | 'expiring' | 'expired' | 'unused' | 'too-broad' | 'malformed' | 'pending'
   /** What it covered in this run: rows as `namespace/Kind/name:port`, findings as `code` and their rows. */
   covers: string[]
   file: string

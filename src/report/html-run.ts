@@ -1,3 +1,4 @@
+import {refText} from '../model/ref.ts'
 import type {Report, Waiver} from '../model/report.ts'
 import {rankedFindings} from './findings.ts'
 import {badge, type Mark} from './html-marks.ts'
@@ -71,9 +72,10 @@ const waiverMark: Record<Waiver['status'], Mark> = {
   expired: 'fail',
   unused: 'fail',
   'too-broad': 'fail',
+  malformed: 'fail',
   pending: 'info',
 }
 
-function waiverRow({code, namespace, workload, port, reason, owner, expires, status, covers, file, line}: Waiver): Html {
-  return html`<tr><td>${badge(waiverMark[status], status.replace('-', ' '))}</td><th scope="row">${code}</th><td>${workload}<small>${namespace}</small></td><td>${port ?? 'every'}</td><td>${expires}</td><td>${reason}<small>${owner} · ${file}:${line}</small></td><td>${covers.length === 0 ? 'nothing' : covers.slice(0, 20).map((one) => html`<code>${one}</code> `)}${covers.length > 20 ? ` and ${covers.length - 20} more` : null}</td></tr>`
+function waiverRow({code, namespace, workload, port, reason, owner, expires, status, covers, file, line, by, cluster}: Waiver): Html {
+  return html`<tr><td>${badge(waiverMark[status], status.replace('-', ' '))}</td><th scope="row">${code}</th><td>${workload}<small>${cluster === undefined ? null : `${cluster} · `}${namespace}</small></td><td>${port ?? 'every'}</td><td>${expires}</td><td>${said(reason)}<small>${owner} · ${by === undefined ? `${file}:${line}` : `annotation of ${refText(by)}`}</small></td><td>${covers.length === 0 ? 'nothing' : covers.slice(0, 20).map((one) => html`<code>${one}</code> `)}${covers.length > 20 ? ` and ${covers.length - 20} more` : null}</td></tr>`
 }

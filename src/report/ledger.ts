@@ -60,11 +60,13 @@ function entryFrom(item: YAMLMap, {file, line}: {file: string; line: number}, pr
   }
 }
 
-function isPort(text: string): boolean {
+/** Is it a network port in digits? */
+export function isPort(text: string): boolean {
   return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 }
 
-function isDay(text: string): boolean {
+/** Is it a day of the calendar, as `2027-01-31`? */
+export function isDay(text: string): boolean {
   const moment = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : null
   return moment !== null && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(text)
 }

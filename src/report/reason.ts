@@ -1,15 +1,22 @@
 import type {Endpoint} from '../model/endpoint.ts'
+import {refText} from '../model/ref.ts'
 import type {VerdictStatus} from '../model/report.ts'
 import {coverage, covered, judged, shownPercent} from './counts.ts'
 import {rankedFindings, tally, weighs} from './findings.ts'
+import {planFaults, planPassed} from './plan-verdict.ts'
 import {type Gate, isCounted, type Judged} from './verdict.ts'
 import {isRotten} from './waive.ts'
 import {clipped, plural, policyName, quoted, rowName} from './words.ts'
 
 /** The verdict in one sentence a newcomer understands, naming the worst workload or object; names stand in backticks. */
 export function reasonFor(status: VerdictStatus, report: Judged, gate: Gate): string {
-  if (status === 'pass') return passed(report, gate)
-  const said = [failedStage(report), ...(status === 'fail' ? failed(report, gate) : [])].filter((part) => part !== '')
+  if (status === 'pass') return report.planned === undefined ? passed(report, gate) : planPassed(report)
+  const faults = planFaults(report)
+  const rows =
+    status === 'fail' && faults.length === 0
+      ? failed(report, gate).map((part) => (report.planned === undefined ? part : `After enforcing: ${part}`))
+      : []
+  const said = [failedStage(report), ...faults, ...rows].filter((part) => part !== '')
   if (said.length === 0) said.push(unsure(report, gate))
   const afterwards = [
     gate.mtlsMode === 'PERMISSIVE' ? 'migration, not enforced' : '',
@@ -61,7 +68,7 @@ function rotten({waivers}: Judged, gate: Gate): string[] {
   if (first === undefined) return []
   const others = more.length === 0 ? '' : `, and ${plural(more.length, 'more waiver')}`
   return [
-    `The waiver of ${first.code} for ${quoted(`${first.namespace}/${first.workload}`)} is ${first.status.replace('-', ' ')} (${first.file} line ${first.line})${others}`,
+    `The waiver of ${first.code} for ${quoted(`${first.namespace}/${first.workload}`)} is ${first.status.replace('-', ' ')} (${first.by === undefined ? `${first.file} line ${first.line}` : `annotation of ${refText(first.by)}`})${others}`,
   ]
 }
 

@@ -89,7 +89,7 @@ export function waive(
 
 /** Waivers that turn a run red: a ledger is kept true or it is worth nothing. */
 export function isRotten({status}: Waiver): boolean {
-  return status === 'expired' || status === 'unused' || status === 'too-broad'
+  return status === 'expired' || status === 'unused' || status === 'too-broad' || status === 'malformed'
 }
 
 /** `namespace/Kind/name:port`, as findings name rows; `*` stands for all undeclared ports. In a merged report the cluster stands in front. */

@@ -1,5 +1,5 @@
 import type {Report, Waiver} from '../model/report.ts'
-import {type Block, code, details, heading, type Inline, table, text} from './markdown.ts'
+import {type Block, code, details, heading, type Inline, prose, table, text} from './markdown.ts'
 import {isRotten} from './waive.ts'
 import {plural} from './words.ts'
 
@@ -27,11 +27,15 @@ function waiverTable(waivers: Waiver[]): Block {
 function rowOf(waiver: Waiver): Inline[][] {
   const {namespace, workload, port, expires, owner, reason, status} = waiver
   return [
-    [text(`${waiver.code} `), code(`${namespace}/${workload}${port === null ? '' : `:${port}`}`)],
+    [
+      text(`${waiver.code} `),
+      code(`${namespace}/${workload}${port === null ? '' : `:${port}`}`),
+      ...(waiver.by === undefined ? [] : [text(' by annotation')]),
+    ],
     [text(stateText[status])],
     [text(expires)],
     [text(owner)],
-    [text(reason)],
+    prose(reason),
   ]
 }
 
@@ -41,5 +45,6 @@ const stateText: Record<Waiver['status'], string> = {
   expired: '❌ expired: mend the cause or renew it',
   unused: '❌ covers nothing any more: delete it',
   'too-broad': '❌ too broad: name one namespace and one workload',
+  malformed: '❌ wrong: it excuses nothing',
   pending: '➖ pending: counts once it is merged',
 }
