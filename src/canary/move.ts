@@ -118,7 +118,8 @@ async function isDone(rollout: Rollout, timeoutMs: number, kube: Kube, io: Outsi
   const began = io.clock.ticks()
   for (;;) {
     const object = await kube.find(rolloutPath(rollout))
-    if (object === null || rolloutStatus({...object, kind: rollout.kind}).is === 'done') return true
+    const is = object === null ? 'done' : rolloutStatus({...object, kind: rollout.kind}).is
+    if (is !== 'waiting') return is === 'done'
     if (io.clock.ticks() - began >= timeoutMs) return false
     await io.clock.sleep(1000, io.cancelled)
   }
