@@ -14,7 +14,7 @@ export interface Step {
   /** What an earlier step checked out, by path in the workspace. */
   files?: Record<string, string>
   /** `src` runs the sources as they stand, for tests that come before the bundle; `dist` by default. */
-  entry?: 'dist' | 'src'
+  entry?: 'dist' | 'src' | {main: string; post: string}
   onLine?: (line: string) => void
   /** Sent to the action's process after this many milliseconds, as the runner does on a cancel. */
   cancelAfterMs?: number
@@ -78,7 +78,12 @@ export async function runStep(step: Step, options: {toolCache?: string} = {}): P
     ...step.env,
   }
   const started = performance.now()
-  const entry = step.entry === 'src' ? {main: 'src/main.ts', post: 'src/post.ts'} : {main: 'dist/index.js', post: 'dist/post/index.js'}
+  const entry =
+    typeof step.entry === 'object'
+      ? step.entry
+      : step.entry === 'src'
+        ? {main: 'src/main.ts', post: 'src/post.ts'}
+        : {main: 'dist/index.js', post: 'dist/post/index.js'}
   const main = await node(entry.main, env, workspace, step)
   const ms = Math.round(performance.now() - started)
   const state = fileCommands(readFileSync(join(temp, '_STATE'), 'utf8'))

@@ -42,7 +42,7 @@ export async function uninstall(inputs: Inputs, {kube, kubeconfigPath, letGo}: U
       refuse([...planned.problems, ...missing], 'Nothing was changed.')
       return planned
     },
-    saysOf,
+    (planned) => (isNothing(planned) ? saysOf(planned) : 'nothing forbids it'),
   )
   const outcome = {steps: steps.all, notes: plan.notes}
   if (isNothing(plan)) return {...outcome, changed: false, says: 'nothing of this action is in this cluster', helmPath: ''}

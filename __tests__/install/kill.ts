@@ -1,0 +1,105 @@
+import {execFileSync, spawnSync} from 'node:child_process'
+import {readFileSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import type {Bed} from '../../testbed/bed.ts'
+import {stepFor} from '../../testbed/step.ts'
+import type {Crash} from '../helpers/crashing-io.ts'
+import {forget, runStep} from '../helpers/runner.ts'
+
+/** A run that was ended at a point, its `post`, and what both left on the runner. */
+export interface Killed {
+  code: number | null
+  log: string
+  /** Points in the order they were reached, `NUMBER NAME`. */
+  points: string[]
+  /** What the cancel contract forbids (interface.md, "Safety rules"); [] when it holds. */
+  broken: string[]
+}
+
+/** Runs enforce on the bed, crashes at the point (0: never), lets `post` clean, and looks at what is left. */
+export async function killedRun(bed: Bed, at: number, crash: Crash, toolCache: string, more: Record<string, string> = {}): Promise<Killed> {
+  const {inputs, env} = stepFor(bed)
+  const journal = join(tmpdir(), `crash-${process.pid}-${at}-${crash}`)
+  writeFileSync(journal, '')
+  const step = await runStep(
+    {
+      inputs: {...inputs, 'github-token': '', probes: 'off', require: 'configured', rollout: 'immediate', timeout: '90s', ...more},
+      apiUrl: 'https://127.0.0.1:1',
+      env: {...env, CRASH_AT: String(at), CRASH: crash, CRASH_JOURNAL: journal, CRASH_DURING_MS: process.env['KILL_DURING_MS'] ?? '700'},
+      entry: {main: '__tests__/install/killed-run.ts', post: 'src/post.ts'},
+    },
+    {toolCache},
+  )
+  const broken = await brokenContracts(bed, step.temp)
+  forget(step)
+  return {code: step.code, log: step.log, points: readFileSync(journal, 'utf8').split('\n').filter(Boolean), broken}
+}
+
+async function brokenContracts(bed: Bed, temp: string): Promise<string[]> {
+  const left = (command: string, ...args: string[]) => spawnSync(command, args, {encoding: 'utf8'}).stdout.trim()
+  const kube = (...args: string[]) => left(`${bed.bin}/kubectl`, '--kubeconfig', bed.kubeconfig, ...args)
+  const strict = kube('get', 'peerauthentications', '-A', '-o', 'jsonpath={.items[*].spec.mtls.mode}')
+  const ready = kube('-n', 'istio-system', 'get', 'deployment', 'istiod', '-o', 'jsonpath={.status.readyReplicas}')
+  return [
+    left('pgrep', '-f', `${temp}/_temp`) === '' ? '' : 'a process of this run is alive',
+    left('grep', '-rIlE', 'client-key-data|BEGIN (EC|RSA|PRIVATE)', join(temp, '_temp')) === '' ? '' : 'a kubeconfig is on disk',
+    kube('-n', 'istio-system', 'get', 'lease', 'istio-mtls-action', '--ignore-not-found', '-o', 'name') === '' ? '' : 'the Lease is held',
+    strict.includes('STRICT') && ready !== '1' ? 'STRICT without a ready istiod' : '',
+    kube('get', 'pods', '-A', '-l', 'app.kubernetes.io/managed-by=istio-mtls-action', '-o', 'name') === '' ? '' : 'a pod of ours is left',
+  ].filter((each) => each !== '')
+}
+
+/** All objects that an install touches, without what differs from one install to the next: `kind namespace/name` and the object's own text. */
+export function stateOf(bed: Bed): Record<string, string> {
+  const {items} = JSON.parse(
+    execFileSync(`${bed.bin}/kubectl`, ['--kubeconfig', bed.kubeconfig, 'get', kinds, '-A', '-o', 'json'], {
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+    }),
+  ) as {items: Item[]}
+  const own = items.filter(isMeshs).map((item): [string, string] => {
+    const {kind, metadata} = item
+    const name = kind === 'Secret' ? metadata.name.replace(/\.v\d+$/, '') : metadata.name
+    return [`${kind} ${metadata.namespace ?? ''}/${name}`, JSON.stringify(settled(item))]
+  })
+  return Object.fromEntries(own.sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+const kinds = [
+  'namespaces,deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings',
+  'mutatingwebhookconfigurations,validatingwebhookconfigurations,customresourcedefinitions,peerauthentications',
+  'horizontalpodautoscalers,poddisruptionbudgets,leases',
+].join(',')
+
+interface Item {
+  kind: string
+  metadata: {name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string>}
+  [field: string]: unknown
+}
+
+/** helm's history is no part of it: a repair leaves a revision more. */
+function isMeshs({kind, metadata: {name, namespace = '', labels = {}}}: Item): boolean {
+  if (kind === 'Secret' && name.startsWith('sh.helm.release') && ['superseded', 'failed'].includes(labels['status'] ?? '')) return false
+  return namespace === 'istio-system' || /istio/.test(name) || name === 'istio-system'
+}
+
+function settled(item: Item): unknown {
+  const {kind, metadata, status: _status, data, apiVersion: _version, ...rest} = item
+  const drop = (texts: Record<string, string> = {}) =>
+    Object.fromEntries(
+      Object.entries(texts).filter(([key]) => !/modifiedAt|^version$|helm-revision|deployment.kubernetes.io\/revision|leader/.test(key)),
+    )
+  const isCertificate = /^istio-ca-/.test(metadata.name)
+  return JSON.parse(
+    JSON.stringify(
+      {
+        ...(kind === 'Lease' ? {} : rest),
+        labels: drop(metadata.labels),
+        annotations: drop(metadata.annotations),
+        ...(kind === 'Secret' || isCertificate ? {} : {data}),
+      },
+      (key, value) => (['caBundle', 'clusterIP', 'clusterIPs', 'resourceVersion', 'uid'].includes(key) ? undefined : value),
+    ),
+  )
+}
