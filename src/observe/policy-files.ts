@@ -20,7 +20,7 @@ export async function readPolicies(paths: string[], io: Pick<Io, 'files' | 'log'
   const seen = new Map<string, KubeObject>()
   for (const file of await filesOf(paths, io)) {
     const {objects, warnings} = manifestFrom(await io.files.readText(file), file, {namespace: ''})
-    mistakes.push(...warnings.filter(({leftOut}) => leftOut))
+    mistakes.push(...warnings.filter(({leftOut}) => leftOut).map((each) => ({...each, message: each.message.replace(/: left out$/, '')})))
     read.warnings.push(...warnings.filter(({leftOut}) => !leftOut))
     for (const object of objects) {
       const key = `${object.kind} ${object.metadata.namespace}/${object.metadata.name}`
