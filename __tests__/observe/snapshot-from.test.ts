@@ -43,6 +43,7 @@ describe('a snapshot from a bag of objects', () => {
     )
     const counts = Object.entries(snapshot).flatMap(([part, value]) => (Array.isArray(value?.value) ? [[part, value.value.length]] : []))
     expect(Object.fromEntries(counts)).toEqual({
+      apiServerCalls: 0,
       mesh: 1,
       namespaces: 1,
       pods: 1,

@@ -1,4 +1,4 @@
-import {read} from '../model/part.ts'
+import {read, unread} from '../model/part.ts'
 import type {MtlsMode, PeerAuthentication} from '../model/policy.ts'
 import {isInScope, isMeshWide, type Snapshot} from '../model/snapshot.ts'
 import {defaultMesh} from './mesh-for.ts'
@@ -20,6 +20,13 @@ export function withPolicies(snapshot: Snapshot, writes: readonly PolicyWrite[])
     policies.set(key, {...(policies.get(key) ?? unwritten(namespace, name)), mode})
   }
   return {...snapshot, policies: read([...policies.values()])}
+}
+
+/** The same to be judged: nothing that was observed of today's cluster can speak for tomorrow's. */
+export function judgedAfter(snapshot: Snapshot, writes: readonly PolicyWrite[]): Snapshot {
+  const part = unread('a plan judges what would be, of which nothing can be observed yet')
+  const asked = {...snapshot.asked, probes: false, inspect: false, require: 'configured' as const, dryRun: false}
+  return {...withPolicies(snapshot, writes), asked, probes: part, delivered: part, validation: part}
 }
 
 /** Where only manifests are known: STRICT for the scope wherever nobody wrote a mode of that level (`enforce` would write just that). */

@@ -30,6 +30,15 @@ export function savedSnapshotFrom(text: string, file: string, asked: Asked): Sna
       inspect: parts.delivered.read,
     },
     ...parts,
+    ...forecastParts(saved),
+  }
+}
+
+/** Only a snapshot that was taken for a forecast holds them. */
+function forecastParts({apiServerCalls, traffic}: Record<string, unknown>): Pick<Snapshot, 'apiServerCalls' | 'traffic'> {
+  return {
+    ...(apiServerCalls === undefined ? {} : {apiServerCalls: partFrom(apiServerCalls) as NonNullable<Snapshot['apiServerCalls']>}),
+    ...(traffic === undefined ? {} : {traffic: partFrom(traffic) as NonNullable<Snapshot['traffic']>}),
   }
 }
 

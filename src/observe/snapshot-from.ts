@@ -4,6 +4,7 @@ import type {ControlPlane, Mesh, Webhook} from '../model/mesh.ts'
 import {type Part, read, unread} from '../model/part.ts'
 import type {Ref} from '../model/ref.ts'
 import type {Asked, Parts, Snapshot} from '../model/snapshot.ts'
+import {apiServerCallsFrom} from './api-server-calls.ts'
 import {claimants} from './control-plane.ts'
 import {readyEndpoints} from './endpoint-slices.ts'
 import {type Owners, ownerEntry} from './owners.ts'
@@ -60,6 +61,7 @@ export function snapshotFrom(objects: KubeObject[], asked: Asked, meta: {takenAt
     roots: read(bag('ConfigMap').flatMap((configMap) => rootsFrom(configMap) ?? [])),
     delivered: unread('judged from manifests: no proxy runs'),
     probes: unread('judged from manifests: there is nothing to probe'),
+    apiServerCalls: read(objects.flatMap(apiServerCallsFrom)),
     ...meta,
   }
 }

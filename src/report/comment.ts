@@ -6,9 +6,11 @@ import {clustersTable} from './clusters-section.ts'
 import {comparisonSection} from './comparison-section.ts'
 import {rankedFindings, tally} from './findings.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
+import {forecastSection} from './forecast-section.ts'
 import {headline} from './headline.ts'
 import {type Block, comment, details, link, paragraph, render, text} from './markdown.ts'
 import {nextStepsSection} from './next-steps.ts'
+import {plannedLines, plannedSection} from './planned-section.ts'
 import {badPorts} from './ports-section.ts'
 import {plural} from './words.ts'
 
@@ -33,8 +35,15 @@ export function markerOf(report: Report, {workflow, job}: Pick<RunContext, 'work
   return {
     key: shortHash([workflow, job, commentKey]),
     verdict: verdict.status,
-    hash: shortHash([verdict.status, verdict.coverage, counts, findings, ...newsOf(report)]),
+    hash: shortHash([verdict.status, verdict.coverage, counts, findings, ...newsOf(report), ...planNews(report)]),
   }
+}
+
+/** What a plan says besides: its changes, and who stands in their way. */
+function planNews({planned, forecast}: Report): unknown[] {
+  if (planned === undefined) return []
+  const troubled = forecast?.outlooks.filter(({outlook}) => outlook !== 'safe') ?? []
+  return [plannedLines(planned), troubled.map(({caller, server, outlook}) => [caller, server, outlook])]
 }
 
 /** The mark at the start of a comment's body, or null: a mark further down was quoted by someone. */
@@ -63,6 +72,13 @@ function* renderings(report: Report, marker: Marker, runUrl: string): Generator<
   for (const findings of [50, 20, 5]) yield render(page(report, marker, runUrl, findings))
 }
 
+/** A reviewer reads first what a merge would do. */
+function planned(report: Report, limit: number): Block[] {
+  if (report.planned === undefined) return []
+  const blocks = [...plannedSection(report, limit), ...forecastSection(report, limit)]
+  return [details([text('What enforcing would change, and who would break')], blocks, report.verdict.status !== 'pass')]
+}
+
 function page(report: Report, {key, verdict, hash}: Marker, runUrl: string, findings: number): Block[] {
   const {error, warning} = tally(report)
   const {violated, unproven} = report.counts
@@ -77,6 +93,7 @@ function page(report: Report, {key, verdict, hash}: Marker, runUrl: string, find
     ...(failed.length === 0
       ? []
       : [details([text(found === '' ? 'What went wrong' : `${found}: what failed, and how to mend it`)], failed)]),
+    ...planned(report, findings),
     ...(ports.length === 0 ? [] : [details([text(`${plural(violated + unproven, 'port')} with plain text or without proof`)], ports)]),
     ...(runUrl === '' ? [] : [paragraph(link(runUrl, text('Job summary with all the evidence')))]),
   ]

@@ -32,6 +32,7 @@ export function outputs(report: Report, delivered: Delivered): Record<string, st
     errors: String(found.error),
     warnings: String(found.warning),
     'new-findings': report.comparison === null || report.comparison.misfit !== '' ? '' : String(report.comparison.new),
+    'callers-at-risk': report.forecast === undefined ? '' : String(report.forecast.callers.breaks),
     'failed-stage': stages.find(({status}) => status === 'failed')?.name ?? '',
     findings: findingsJson(report),
     'report-json': delivered.reportJson,

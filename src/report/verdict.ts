@@ -1,6 +1,7 @@
 import type {Report, Terms, Verdict} from '../model/report.ts'
 import {countsOf, coverage, judged, shownPercent} from './counts.ts'
 import {rankedFindings, weighs} from './findings.ts'
+import {breaksCallers, isBlind, isForbidden} from './plan-verdict.ts'
 import {reasonFor} from './reason.ts'
 import {isRotten} from './waive.ts'
 
@@ -8,7 +9,10 @@ import {isRotten} from './waive.ts'
 export type Gate = Omit<Terms, 'ignore'>
 
 /** What the verdict is made from. */
-export type Judged = Pick<Report, 'counts' | 'endpoints' | 'results' | 'stages' | 'unread' | 'waivers' | 'comparison'>
+export type Judged = Pick<
+  Report,
+  'counts' | 'endpoints' | 'results' | 'stages' | 'unread' | 'waivers' | 'comparison' | 'forecast' | 'planned'
+>
 
 /** Does it count against the run? All does, save with `gate: new` what a baseline that fits says was there already. */
 export function isCounted({isNew}: {isNew?: boolean}, {gate}: Pick<Gate, 'gate'>): boolean {
@@ -27,12 +31,15 @@ export function stepFails(report: Judged & Pick<Report, 'verdict'>, gate: Gate):
   if (report.verdict.status === 'pass') return false
   if (gate.failOn !== 'never') return true
   const forgiven = report.endpoints.filter(({verdict}) => verdict !== 'violated')
+  if (isForbidden(report)) return true
   return isUnsure(report, gate) || fallsShort({...report, endpoints: forgiven}, gate)
 }
 
 /** A row accepts plain text, a finding weighs enough, or the ledger of waivers is not true any more. */
 function isBad(report: Judged, gate: Gate): boolean {
   return (
+    breaksCallers(report) ||
+    isForbidden(report) ||
     report.endpoints.some((row) => row.verdict === 'violated' && isCounted(row, gate)) ||
     rankedFindings(report).some(({finding}) => weighs(finding.severity, gate.failOn) && isCounted(finding, gate)) ||
     (gate.failOn !== 'never' && report.waivers.some((waiver) => isRotten(waiver) && isCounted(waiver, gate)))
@@ -40,8 +47,10 @@ function isBad(report: Judged, gate: Gate): boolean {
 }
 
 /** Something that counts failed, was not read, or is not there. */
-function isUnsure({stages, unread, results, counts, comparison}: Judged, gate: Gate): boolean {
+function isUnsure(report: Judged, gate: Gate): boolean {
+  const {stages, unread, results, counts, comparison} = report
   return (
+    isBlind(report) ||
     (gate.gate === 'new' && (comparison === null || comparison.misfit !== '')) ||
     stages.some((stage) => stage.status === 'failed') ||
     unread.length > 0 ||
