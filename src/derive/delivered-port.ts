@@ -59,8 +59,8 @@ export function coversAll(updatedAt: string, windowMs: number, takenAt: string):
   return Date.parse(updatedAt) <= Date.parse(takenAt) - windowMs + startMs
 }
 
-/** A proxy has its first listeners some seconds after it starts. */
-const startMs = 30_000
+/** A proxy has its first listeners a moment after it starts, and no caller before that. */
+const startMs = 5000
 
 /** A span for people: `40 s`, `12 min`, `7 h`, `3 days`. */
 export function spanText(ms: number): string {

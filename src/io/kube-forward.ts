@@ -1,24 +1,40 @@
 import {Duplex} from 'node:stream'
 import type WebSocket from 'ws'
 import {KubeFailure} from '../model/failure.ts'
-import type {ForwardTarget} from './io.ts'
+import type {Clock, ForwardTarget} from './io.ts'
 import {networkText, refusedBy} from './kube-failure.ts'
 import type {Transport} from './kube-transport.ts'
-import {codeOf} from './retry.ts'
+import {codeOf, retryDelay} from './retry.ts'
 
 /**
  * Opens a raw stream to a port of a pod's loopback (`create pods/portforward`), over the WebSocket form that every kubelet serves
  * (k8s.io/cri-streaming/pkg/streaming/portforward/websocket.go: channel 0 data, channel 1 errors, each begun by the port's number). Rejects with a
- * `KubeFailure` when the API server refuses; one 401 renews the credentials. What fails behind it, such as a closed port, destroys the stream with the kubelet's
+ * `KubeFailure` when the API server refuses; what may pass is tried again, and one 401 renews the credentials. What fails behind it, such as a closed port, destroys the stream with the kubelet's
  * words. The protocol knows no half-close: `end()` sends nothing, `destroy()` hangs up.
  */
-export async function forward(transport: Transport, {namespace, pod, port}: ForwardTarget, timeoutMs: number): Promise<Duplex> {
+export async function forward(
+  transport: Transport,
+  {namespace, pod, port}: ForwardTarget,
+  timeoutMs: number,
+  clock: Pick<Clock, 'ticks' | 'sleep'>,
+): Promise<Duplex> {
   const path = `/api/v1/namespaces/${namespace}/pods/${pod}/portforward?ports=${port}`
-  try {
-    return channelStream(await opened(transport, path, timeoutMs))
-  } catch (thrown) {
-    if (!(thrown instanceof KubeFailure && thrown.status === 401 && transport.renew())) throw thrown
-    return channelStream(await opened(transport, path, timeoutMs))
+  const deadline = clock.ticks() + timeoutMs
+  let mayRenew = true
+  for (let next = 2; ; next++) {
+    try {
+      return channelStream(await opened(transport, path, Math.max(1, deadline - clock.ticks())))
+    } catch (thrown) {
+      if (!(thrown instanceof KubeFailure)) throw thrown
+      if (thrown.status === 401 && mayRenew && transport.renew()) {
+        mayRenew = false
+        continue
+      }
+      // Nothing was sent to the pod yet, so what may pass is tried again.
+      const delay = retryDelay({status: thrown.status, code: thrown.reason, retryAfter: ''}, next, Math.random())
+      if (delay === null || clock.ticks() + delay >= deadline) throw thrown
+      await clock.sleep(delay)
+    }
   }
 }
 

@@ -62,6 +62,8 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
   }
   let session = await openSession(chosen, door)
   let agent = agentOf(server, session, connectTo)
+  // An upgrade takes its connection along, and a kept one may be gone by then: each gets its own.
+  let dialer = agentOf(server, session, {...connectTo, keepAlive: false})
   let opening: Promise<void> | null = null
 
   const renewed = async () => {
@@ -69,6 +71,7 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
     if (next.certificate !== session.certificate || next.key !== session.key) {
       agent.destroy()
       agent = agentOf(server, next, connectTo)
+      dialer = agentOf(server, next, {...connectTo, keepAlive: false})
     }
     session = next
   }
@@ -96,7 +99,7 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
     await fresh()
     const address = `${server.origin.replace(/^http/, 'ws')}${server.pathname.replace(/\/$/, '')}${path}`
     const headers = {'user-agent': userAgent, ...session.headers} as Record<string, string>
-    return new WebSocket(address, protocol, {agent, headers, handshakeTimeout: timeoutMs, perMessageDeflate: false, ...servername})
+    return new WebSocket(address, protocol, {agent: dialer, headers, handshakeTimeout: timeoutMs, perMessageDeflate: false, ...servername})
   }
   return {
     server: cluster.server,
@@ -120,9 +123,9 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
 function agentOf(
   server: URL,
   {certificate, key}: Session,
-  {ca, proxy, insecure}: {ca: string; proxy: string | null; insecure: boolean},
+  {ca, proxy, insecure, keepAlive = true}: {ca: string; proxy: string | null; insecure: boolean; keepAlive?: boolean},
 ): http.Agent {
-  const pool = {keepAlive: true, maxSockets, ...(proxy ? {proxyEnv: {HTTPS_PROXY: proxy, HTTP_PROXY: proxy}} : {})}
+  const pool = {keepAlive, maxSockets, ...(proxy ? {proxyEnv: {HTTPS_PROXY: proxy, HTTP_PROXY: proxy}} : {})}
   if (server.protocol === 'http:') return new http.Agent(pool)
   return new https.Agent({
     ...pool,

@@ -53,10 +53,10 @@ export function kubeOver(transport: Transport, patience: Patience): Kube {
       )
     },
     probe: (path, options) => probe(transport, path, options),
-    forward: (target, {timeoutMs}) => forward(transport, target, timeoutMs),
+    forward: (target, {timeoutMs}) => forward(transport, target, timeoutMs, patience.clock),
     async forwardedGet(target, path, {timeoutMs, maxBytes}) {
       const before = patience.clock.ticks()
-      const stream = await forward(transport, target, timeoutMs)
+      const stream = await forward(transport, target, timeoutMs, patience.clock)
       return forwardedGet(stream, path, {timeoutMs: timeoutMs - (patience.clock.ticks() - before), maxBytes})
     },
     close: transport.close,
