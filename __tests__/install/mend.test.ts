@@ -1,5 +1,5 @@
 import {mend} from '../../src/install/mend.ts'
-import {fakeIo} from '../helpers/fake-io.ts'
+import {fakeIo, refusal} from '../helpers/fake-io.ts'
 
 const child = {pid: 4711, startTime: '8899'}
 
@@ -23,4 +23,46 @@ test("removes the kubeconfigs of this run, and nothing outside the runner's own 
   })
   expect(await mend(io)).toEqual(['A kubeconfig that a killed run left on the runner was removed.'])
   expect([...io.disk.keys()]).toEqual(['/etc/passwd', '/temp/other/file'])
+})
+
+const lease = '/apis/coordination.k8s.io/v1/namespaces/istio-system/leases/istio-mtls-action'
+const held = (holder: string) => ({
+  metadata: {name: 'istio-mtls-action', uid: 'u-1', resourceVersion: '9'},
+  spec: {holderIdentity: holder, leaseDurationSeconds: 30},
+})
+const locked = {
+  lock: JSON.stringify({namespace: 'istio-system', holder: 'run 17', insecureSkipTlsVerify: false}),
+  kubeconfigs: '["/temp/istio-mtls-kubeconfig-1"]',
+  'helm-child': JSON.stringify(child),
+}
+const files = {'/temp/istio-mtls-kubeconfig-1/config': 'apiVersion: v1'}
+
+test('gives the Lease of a killed run back, after its helm has ended', async () => {
+  let endedBefore = -1
+  const io = fakeIo({
+    state: locked,
+    files,
+    kube: {
+      [`GET ${lease}`]: held('run 17'),
+      [`DELETE ${lease}`]: () => {
+        endedBefore = io.ended.length
+        return {}
+      },
+    },
+  })
+  expect(await mend(io)).toContain('The Lease that kept other runs away from the cluster was given back.')
+  expect(endedBefore).toBe(1)
+  expect(io.requests.at(-1)?.options).toEqual({uid: 'u-1', resourceVersion: '9'})
+  expect([...io.disk.keys()]).toEqual([])
+})
+
+test.each<[string, Record<string, string>, object | Error, number]>([
+  ['another run has taken it over', locked, held('run 18'), 2],
+  ['the run gave it back itself', {...locked, lock: ''}, held('run 17'), 2],
+  ['the state names no holder', {...locked, lock: '{"namespace":"istio-system"}'}, held('run 17'), 2],
+  ['the API server is gone', locked, refusal(0, 'no route to host'), 3],
+])('leaves the Lease alone when %s', async (_, state, answer, said) => {
+  const io = fakeIo({state, files, kube: {[`GET ${lease}`]: answer}})
+  expect(await mend(io)).toHaveLength(said)
+  expect(io.requests.filter(({method}) => method !== 'GET')).toEqual([])
 })
