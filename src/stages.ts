@@ -1,5 +1,5 @@
 import type {Io} from './io/io.ts'
-import {Failure, messageOf} from './model/failure.ts'
+import {Failure, KubeFailure, messageOf} from './model/failure.ts'
 import type {Outcome, Stage} from './model/report.ts'
 
 /** The clock of a run: runs stages in order, records what each did (a failed one too), and skips further changes once one has failed. */
@@ -25,7 +25,7 @@ export function stageLog(io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>
       io.log.line(`${name}: ${says} (${seconds(elapsed())})`)
       return value
     } catch (thrown) {
-      const {cure, entry} = thrown instanceof Failure ? thrown : {cure: '', entry: 'unexpected'}
+      const {cure, entry} = cureOf(thrown)
       stages.push({
         name,
         status: 'failed',
@@ -37,7 +37,7 @@ export function stageLog(io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>
         entry,
       })
       io.log.annotate('error', cure === '' ? messageOf(thrown) : `${messageOf(thrown)}\n${cure}`, {title: `istio-mtls: ${name} failed`})
-      if (!(thrown instanceof Failure) && thrown instanceof Error && thrown.stack) io.log.detail(thrown.stack)
+      if (entry === 'unexpected' && thrown instanceof Error && thrown.stack) io.log.detail(thrown.stack)
       return null
     }
   }
@@ -59,6 +59,19 @@ export function stageLog(io: Pick<Io, 'log' | 'clock' | 'changes' | 'cancelled'>
     },
     look: (name, body, says) => run(name, body, (value) => ({changed: false, says: says(value), steps: []})),
     all: () => stages,
+  }
+}
+
+/** What the API server refused or broke off anywhere in a stage has a cure, too; only what nobody foresaw has none. */
+function cureOf(thrown: unknown): {cure: string; entry: string} {
+  if (thrown instanceof Failure) return thrown
+  if (!(thrown instanceof KubeFailure)) return {cure: '', entry: 'unexpected'}
+  const {status, path} = thrown
+  if (status === 403) return {cure: `Grant what the message names (${path}); docs/permissions.md has the roles.`, entry: 'permission'}
+  if (status === 401) return {cure: 'Renew the token or certificate in `kubeconfig`.', entry: 'credentials'}
+  return {
+    cure: `Look after the API server (it failed at ${path}) and run again; \`deadline\` bounds how long a run tries.`,
+    entry: 'api-server-failing',
   }
 }
 
