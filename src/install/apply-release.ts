@@ -1,6 +1,5 @@
 import type {Io, Kube} from '../io/io.ts'
 import type {Chart} from './charts.ts'
-import {awaitDaemonSet} from './daemon-set.ts'
 import {troublesOf, watchedOf, whileWatching} from './diagnosis.ts'
 import {type HelmTarget, nextRevision, repairArgs, upgradeArgs} from './helm-args.ts'
 import {type HelmProgram, runHelm} from './helm-child.ts'
@@ -39,7 +38,6 @@ export async function applyRelease(
   const files = await valueFiles(values, io)
   const mark = {version, chart: chart.digest, values: digestOf(values, io), helmRevision: nextRevision(plan)}
   await helmOrFail(upgradeArgs(plan, chart.path, files, mark, target), wish, helm, target, kube, io)
-  if (plan.chart === 'cni' || plan.chart === 'ztunnel') await awaitDaemonSet(plan.chart, plan.namespace, target.timeoutMs, kube, io)
   return does
 }
 

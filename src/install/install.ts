@@ -3,10 +3,12 @@ import {Failure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import type {ValidationAnswer} from '../model/mesh.ts'
 import type {Outcome} from '../model/report.ts'
+import type {AgentChart} from './agents.ts'
 import {applyRelease, type ReleaseWish, whatIsToDo} from './apply-release.ts'
 import {asCode, chartNotes, refuseOtherCharts} from './chart-digests.ts'
 import {refuseUnknownPlatform} from './chart-platform.ts'
 import {type Chart, type FetchedCharts, fetchCharts} from './charts.ts'
+import {awaitDaemonSet} from './daemon-set.ts'
 import {acquireHelm} from './helm.ts'
 import type {HelmTarget} from './helm-args.ts'
 import type {HelmProgram} from './helm-child.ts'
@@ -41,12 +43,17 @@ export interface CanaryTools {
 export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, kubeconfigPath: string, io: Io): Promise<InstallOutcome> {
   const steps = stepClock(io)
   const now = io.clock.now().getTime()
-  const {found, plan, warnings} = await steps.time(
+  const {
+    found,
+    plan,
+    warnings: warned,
+  } = await steps.time(
     'preflight',
     () => preflight(inputs, kube, now),
     ({plan}) => planText(plan),
   )
   if (plan.do === 'leave') return left(plan, steps)
+  const warnings = [...warned]
 
   const helm = await steps.time(
     'download helm',
@@ -78,6 +85,8 @@ export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, 
     const chart = fetched.charts.find(({name}) => name === wish.plan.chart) as Chart
     const done = await steps.time(wish.plan.chart, () => applyRelease({...wish, chart}, helm, target, kube, io), didText)
     did.push({release: wish.plan, done})
+    const {chart: name, namespace} = wish.plan
+    if (name === 'cni' || name === 'ztunnel') warnings.push(...(await agentWarnings(name, namespace, inputs.timeoutMs, kube, io)))
     // ztunnel gets its certificates from this istiod, so it must serve first.
     if (wish.plan.chart === 'istiod') await steps.time('webhook', () => awaitWebhook(kube, inputs, io), answeredText)
   }
@@ -91,6 +100,12 @@ export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, 
     chartDigests: Object.fromEntries(fetched.charts.map(({name, digest}) => [name, digest])),
     canary: hasOthers || tags.length > 0 ? {helm, target, base: fetched.charts.find(({name}) => name === 'base') ?? null, tags} : null,
   }
+}
+
+/** Also where helm had nothing to do: an agent that is missing on a node is a hole in the mesh, whoever made it. */
+async function agentWarnings(chart: AgentChart, namespace: string, timeoutMs: number, kube: Kube, io: Io): Promise<string[]> {
+  const {nodes} = await awaitDaemonSet(chart, namespace, timeoutMs, kube, io)
+  return nodes > 0 ? [] : [`\`${chart}\` is wanted on no node of this cluster: nothing is in the ambient mesh.`]
 }
 
 function answeredText(answers: ValidationAnswer[]): string {
