@@ -21,7 +21,7 @@ import {terminal} from './report/terminal.ts'
 /** Empties the report's folder of our own files, so that a later step never reads an earlier run's; nothing else in it is touched. */
 export async function prepareReportDir({reportDir}: Pick<Inputs, 'reportDir'>, {files}: {files: Files}): Promise<void> {
   await files.makeFolder(reportDir)
-  for (const name of Object.values(fileNames)) await files.remove(`${reportDir}/${name}`)
+  for (const name of [...Object.values(fileNames), 'diagnostics']) await files.remove(`${reportDir}/${name}`)
 }
 
 /**

@@ -1,4 +1,5 @@
 import {readBaseline} from './baseline.ts'
+import {readBundle} from './bundle.ts'
 import {contextFrom} from './context.ts'
 import {deliver, deliverFailure, prepareReportDir} from './deliver.ts'
 import {inputsFrom} from './inputs.ts'
@@ -17,16 +18,28 @@ async function main(): Promise<void> {
   try {
     const event = await contextFrom(io)
     const {inputs: given, warnings} = inputsFrom(io.runner.env)
-    const inputs = await withValues(given, io)
+    const asked = await withValues(given, io)
+    const bundle = await readBundle(asked, io)
+    const inputs = bundle?.inputs ?? asked
     for (const warning of warnings) io.log.annotate('warning', warning)
     await prepareReportDir(inputs, io)
     const context = await withPullRequest(event, inputs.githubToken, io)
     const ledgers = await readWaivers(inputs, context, io)
     const baseline = await readBaseline(inputs, context, io)
-    const reports = await readReports(inputs, io)
+    const reports = bundle === null ? await readReports(inputs, io) : null
     const ran =
       reports === null
-        ? await run(inputs, {...ledgers, baseline}, context, io)
+        ? await run(
+            inputs,
+            {
+              ...ledgers,
+              baseline,
+              bundle,
+              ...(bundle === null ? {} : {ledger: bundle.ledger, pending: bundle.pending, baseline: bundle.baseline}),
+            },
+            context,
+            io,
+          )
         : {report: mergedReport(reports, inputs, baseline, context, io), snapshot: null, helmPath: ''}
     const isOutput = await deliver(ran, inputs, context, io)
     const fails = reports === null ? stepFails(ran.report, inputs) : mergeFails(ran.report)

@@ -1,7 +1,9 @@
 import {type Changed, type Connected, change} from './change.ts'
+import type {Bundle} from './bundle.ts'
 import {checks} from './checks/index.ts'
 import {runChecks} from './checks/run.ts'
 import {endpoints} from './derive/endpoints.ts'
+import {collectDiagnostics} from './diagnostics/collect.ts'
 import {whoMayCall} from './derive/who-may-call.ts'
 import {reach} from './install/reach.ts'
 import {askWebhook} from './install/webhook.ts'
@@ -31,8 +33,8 @@ export interface Ran {
 /** Installs Istio, enforces mutual TLS, and reports what the cluster then proves. Never throws: what failed is in the report's stages. */
 export async function run(
   inputs: Inputs,
-  {ledger, pending, baseline = null}: Ledgers & {baseline?: Report | null},
-  {docsUrl, reported, ...place}: Pick<RunContext, 'docsUrl' | 'reported'> & Place,
+  {ledger, pending, baseline = null, bundle = null}: Ledgers & {baseline?: Report | null; bundle?: Bundle | null},
+  {docsUrl, reported, ...place}: Pick<RunContext, 'docsUrl' | 'reported'> & Partial<Place>,
   io: Io,
 ): Promise<Ran> {
   const stages = stageLog(io)
@@ -50,6 +52,7 @@ export async function run(
       : null
   const look = async () => {
     if (plannedLive !== null) return plannedLive.after
+    if (bundle !== null) return bundle.snapshot
     if (inputs.from.length > 0) return snapshotFromFiles(inputs.from, asked, io)
     if (connected === null) return unreachable(asked, inputs.clusterName, io)
     return observe(asked, observeOptions(inputs, connected.kube, changed.changedAt, deadline), connected.kube, io)
@@ -57,13 +60,12 @@ export async function run(
   const observed = (await stages.look('observe', look, readingText)) ?? unreachable(asked, inputs.clusterName, io)
   const plan = plannedLive ?? (isPlan && inputs.from.length > 0 ? planOfManifests(observed) : null)
   const snapshot = withPolicyPlaces(plan?.after ?? observed, changed.applied)
-  connected?.kube.close()
 
   // A mesh that was taken away is not judged: what counts then is what is left of it, and the stage itself looks for that.
   const isJudged = inputs.mode !== 'uninstall'
   const results = isJudged ? runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`}) : []
   const rows = isJudged ? endpoints(snapshot) : []
-  const annotated = await readAnnotations(inputs, snapshot, rows, place, io)
+  const annotated = await readAnnotations(inputs, snapshot, rows, {...nowhere, ...place}, io)
   const judged = waive(
     isJudged ? [...ledger, ...annotated.ledger] : [],
     [...pending, ...annotated.pending],
@@ -77,17 +79,24 @@ export async function run(
     inputs,
     snapshot,
     ...judged,
-    waivers: [...judged.waivers, ...annotated.wrong],
+    waivers: [...judged.waivers, ...annotated.wrong, ...(bundle?.wrong ?? [])],
     authorization: whoMayCall(snapshot),
     baseline,
-    stages: stages.all(),
+    stages: [...(bundle?.stages ?? []), ...stages.all()],
     notes: [...changed.notes, ...annotated.notes],
     reportedBy,
     forecast: plan?.forecast ?? changed.forecast ?? undefined,
     planned: plan?.planned,
   })
-  return {report, snapshot, helmPath: changed.helmPath}
+  const diagnostics = inputs.diagnostics
+    ? await collectDiagnostics({report, snapshot, baseline, kube: connected?.kube ?? null}, `${inputs.reportDir}/diagnostics`, io)
+    : undefined
+  connected?.kube.close()
+  return {report: diagnostics === undefined ? report : {...report, diagnostics}, snapshot, helmPath: changed.helmPath}
 }
+
+/** No event, so no proposal. */
+const nowhere: Place = {eventName: '', pullRequest: null, baseSha: '', repo: ''}
 
 const untouched: Changed = {notes: [], helmPath: '', changedAt: null, applied: [], forecast: null}
 

@@ -117,6 +117,16 @@ export interface ClusterReport {
   file: string
 }
 
+/** The bundle that a run left with `diagnostics`. */
+export interface Diagnostics {
+  folder: string
+  /** Where to look first, why, and the anchor in docs/troubleshooting.md. */
+  first: {file: string; why: string; entry: string}
+  files: {name: string; says: string}[]
+  /** What is not in it, and why. */
+  withheld: string[]
+}
+
 /** All that will be said, by every channel alike (schema/report.schema.json). */
 export interface Report {
   version: 1
@@ -138,6 +148,7 @@ export interface Report {
   waivers: Waiver[]
   comparison: Comparison | null
   terms: Terms
+  diagnostics?: Diagnostics
   /** The fork whose code wrote the judged evidence; absent where the evidence is our own. */
   reportedBy?: {repo: string; sha: string}
   /** Who would break under STRICT: of `mode: plan`, and of a guarded rollout that had something to write. */

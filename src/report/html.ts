@@ -5,6 +5,7 @@ import {byteLength} from './budget.ts'
 import {authorizationPart} from './html-authorization.ts'
 import {clustersPart} from './html-clusters.ts'
 import {comparisonPart} from './html-comparison.ts'
+import {diagnosticsPart} from './html-diagnostics.ts'
 import {findingsPart, questionsPart, stepsPart} from './html-findings.ts'
 import {forecastPart, plannedPart} from './html-forecast.ts'
 import {meshMap} from './html-map.ts'
@@ -102,6 +103,7 @@ function partsOf(report: Report, {findings, rows, waivers}: Amount): Part[] {
     {id: 'ports', short: 'Ports', title: 'Ports and their evidence', body: endpointsTable(shown, ordered.length - shown.length)},
     {id: 'callers', short: 'Callers', title: 'Who may call', body: authorizationPart(report, Math.min(rows, 1000))},
     {id: 'waivers', short: 'Waivers', title: 'Waivers', body: waiversPart(report)},
+    {id: 'diagnostics', short: 'Diagnostics', title: 'Diagnostics', body: diagnosticsPart(report)},
     {id: 'run', short: 'Run', title: 'How the run went', body: timeline(report)},
     {id: 'checks', short: 'Checks', title: 'Checks', body: checksPart(report)},
     {id: 'notes', short: 'Notes', title: 'Notes', body: notesPart(report)},

@@ -3,6 +3,7 @@ import {authorizationSection} from './authorization-section.ts'
 import {fitting} from './budget.ts'
 import {clusterFolds, clustersTable, numbersOf} from './clusters-section.ts'
 import {comparisonSection} from './comparison-section.ts'
+import {diagnosticsSection} from './diagnostics-section.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
 import {forecastSection} from './forecast-section.ts'
 import {headline, whereabouts} from './headline.ts'
@@ -90,6 +91,7 @@ function sections(report: Report, {findings, waivers, bad, good, diagram}: Amoun
     ...changesSection(report),
     ...nextStepsSection(report),
     ...stagesSection(report),
+    ...diagnosticsSection(report),
     ...notesSection(report),
   ]
 }

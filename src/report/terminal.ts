@@ -32,6 +32,9 @@ export function terminal(report: Report, files: string[]): string[] {
     ...steps.flatMap(({says, command}, at) => [`${at + 1}) ${says}`, ...(command === '' ? [] : [`     ${command}`])]),
     ...(steps.length === 0 ? [] : ['']),
     ...files.map((file) => `Report: ${file}`),
+    ...(report.diagnostics === undefined
+      ? []
+      : [`Diagnostics: ${report.diagnostics.folder}, look first at ${report.diagnostics.first.file}`]),
     ...(report.clusters ?? []).map(
       ({name, verdict}) => `${verdictMark[verdict.status]} ${clipped(name, 120)}: ${verdict.status}: ${clipped(verdict.reason, 500)}`,
     ),
