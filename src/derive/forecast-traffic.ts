@@ -65,30 +65,36 @@ function callersByAddress(pods: readonly Pod[]): (call: PlainCall) => Pod | 'nod
   }
 }
 
+/** Only of a pod is it certain that it is a caller of its own: an unknown address may be the API server's, through which this action probes. */
 function seenOutlook(call: PlainCall, caller: Pod | 'node' | null, traffic: Traffic): Omit<CallerOutlook, 'server' | 'seen'> {
-  const breaks = {outlook: 'breaks' as const, by: null}
-  if (caller === 'node')
-    return {
-      ...breaks,
-      caller: {kind: 'a process of the node', namespace: '', name: call.address},
-      because: 'host-network',
-      reason: "it calls in plain text from a node's network",
-    }
-  if (caller !== null) {
+  if (caller !== 'node' && caller !== null) {
     const isOutside = dataPlane(caller) === 'none'
     const reason = isOutside ? 'it has no proxy and calls in plain text' : 'it has a proxy, yet its calls come in plain text'
-    return {...breaks, caller: {...caller.workload, namespace: caller.namespace}, because: isOutside ? 'no-proxy' : 'seen-plain', reason}
-  }
-  const unknown = {kind: 'address', namespace: '', name: call.address}
-  if (fellSilent(call, traffic))
+    const {kind, name} = caller.workload
     return {
-      caller: unknown,
+      ...{outlook: 'breaks', by: null, reason},
+      because: isOutside ? 'no-proxy' : 'seen-plain',
+      caller: {kind, namespace: caller.namespace, name},
+    }
+  }
+  const isNode = caller === 'node'
+  const from = {caller: {kind: isNode ? 'a process of the node' : 'address', namespace: '', name: call.address}, by: null}
+  const where = isNode ? "it comes from a node's network" : 'no pod has that address'
+  if (call.protocol === 'tcp')
+    return {
+      ...from,
+      outlook: 'may-break',
+      because: 'seen-plain',
+      reason: `it opened TCP connections without mutual TLS, and ${where}: a client outside the mesh, or a probe of this action`,
+    }
+  if (!isNode && fellSilent(call, traffic))
+    return {
+      ...from,
       outlook: 'unknown',
       because: 'fell-silent',
-      reason: 'it called in plain text and has stopped; no pod has that address now',
-      by: null,
+      reason: 'it called in plain text and has stopped, and no pod has that address now',
     }
-  return {...breaks, caller: unknown, because: 'seen-plain', reason: 'it calls in plain text; no pod has that address'}
+  return {...from, outlook: 'breaks', because: isNode ? 'host-network' : 'seen-plain', reason: `it calls in plain text, and ${where}`}
 }
 
 /** A caller that kept a rhythm and has missed three beats: a pod that is gone, most likely. One that called once or twice has no rhythm. */
@@ -98,7 +104,7 @@ function fellSilent({calls, first, last}: PlainCall, {until}: Traffic): boolean 
   return Date.parse(until) - Date.parse(last) > Math.max(leastSilence, 3 * beat)
 }
 
-const leastSilence = 15_000
+const leastSilence = 10_000
 
 function seenText(calls: PlainCall[]): string {
   const count = calls.reduce((sum, each) => sum + each.calls, 0)

@@ -24,7 +24,7 @@ export function rolloutDecision(forecast: Forecast, snapshot: Snapshot, patience
   return {
     do: 'write',
     watchMs,
-    says: doubtful.length === 0 ? 'every possible caller has a proxy' : `nobody calls in plain text, as ${observed.says} show`,
+    says: doubtful.length === 0 ? 'every possible caller has a proxy' : `no pod is seen calling in plain text by ${observed.says}`,
   }
 }
 

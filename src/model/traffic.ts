@@ -7,6 +7,8 @@ export interface PlainCall {
   address: string
   /** True where the listener refused it: flag NR, no filter chain matched (live-evidence.md, section 5). */
   refused: boolean
+  /** A TCP connection tells nothing of who opened it: it may be a probe of ours. Our HTTP probes are left out by their path. */
+  protocol: 'http' | 'tcp'
   calls: number
   /** First and last, RFC 3339. */
   first: string

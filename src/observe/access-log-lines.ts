@@ -6,6 +6,7 @@ export interface PlainLine {
   /** The caller's address, without its port. */
   address: string
   refused: boolean
+  protocol: 'http' | 'tcp'
 }
 
 /**
@@ -76,7 +77,8 @@ function plainLineOf({at, request, flags, details, upstreamCluster, local, remot
   if (!(refused || inbound) || serverName !== '-' || request.includes('/.well-known/istio-mtls-probe')) return null
   const [port, address, moment] = [portOf(local), addressOf(remote), Date.parse(at)]
   if (port === null || address === '' || isLoopback(address) || Number.isNaN(moment)) return null
-  return {at: new Date(moment).toISOString(), port, address, refused}
+  const protocol = request === '' || request.startsWith('-') ? 'tcp' : 'http'
+  return {at: new Date(moment).toISOString(), port, address, refused, protocol}
 }
 
 function portOf(address: string): number | null {

@@ -59,11 +59,11 @@ async function logOf(namespace: string, name: string, kube: Kube): Promise<{text
 
 function callsOf(namespace: string, pod: string, text: string): PlainCall[] {
   const found = new Map<string, PlainCall>()
-  for (const {at, port, address, refused} of plainLines(text).lines) {
-    const key = `${port} ${address} ${refused}`
+  for (const {at, port, address, refused, protocol} of plainLines(text).lines) {
+    const key = `${port} ${address} ${refused} ${protocol}`
     const known = found.get(key)
     const [first = at, , last = at] = [known?.first ?? at, at, known?.last ?? at].sort()
-    found.set(key, {namespace, pod, port, address, refused, calls: (known?.calls ?? 0) + 1, first, last})
+    found.set(key, {namespace, pod, port, address, refused, protocol, calls: (known?.calls ?? 0) + 1, first, last})
   }
   return [...found.values()]
 }
