@@ -52,7 +52,7 @@ export function proofOf(
   const seen = probes ? sightings.void || wireText(member, port) || unsure : ''
   if (probes && seen === '') return {by: 'wire'}
   const read = delivered === null ? '' : delivered.read ? `its listener ${delivered.says}` : delivered.reason
-  return {missing: [seen, read].filter(Boolean).join('; ') || unsure || 'nothing was asked for that could prove it'}
+  return {missing: [seen, read].filter(Boolean).join('; ') || unsure || `the proxy of pod \`${pod.name}\` was not read`}
 }
 
 /** What contradicts a proof though it is no plain text: a server without a demand for certificates, or the proxy's own count. */
