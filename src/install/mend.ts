@@ -18,11 +18,23 @@ export async function mend(io: Pick<Io, 'runner' | 'shell' | 'files' | 'connect'
   const folders = await ownFolders(io)
   done.push(...(await unlock(folders, io)))
   done.push(...(await mendProber(jsonFrom(io.runner.state(proberState)), io)))
+  done.push(...textsFrom(jsonFrom(io.runner.state(trialState))).map(leftOnTrial))
   for (const folder of folders) {
     await io.files.remove(folder)
     done.push('A kubeconfig that a killed run left on the runner was removed.')
   }
   return done
+}
+
+/** State of `rollout.ts`: the policies that are STRICT on trial. */
+const trialState = 'on-trial'
+
+function leftOnTrial(policy: string): string {
+  return `PeerAuthentication ${policy} is STRICT on trial: the run ended before it had seen whether a caller breaks. The next run with \`rollout: guarded\` gives it back and decides anew.`
+}
+
+function textsFrom(state: unknown): string[] {
+  return Array.isArray(state) ? state.filter((each) => typeof each === 'string') : []
 }
 
 /** After helm has ended and never before: who waits for the Lease relies on it. */
