@@ -1,7 +1,7 @@
 import {controlPlanesElsewhere, elsewhereProblems} from '../../src/install/elsewhere.ts'
 import type {FoundIstiod} from '../../src/install/found.ts'
 import {missingPullSecrets, type PullSecretWish} from '../../src/install/pull-secrets.ts'
-import {clockSkew, versionSkew} from '../../src/install/skew.ts'
+import {clockSkew, revisionSkew, versionSkew} from '../../src/install/skew.ts'
 import {judgeStale, staleWebhooks} from '../../src/install/stale-webhooks.ts'
 import {findWebhooks, webhookPaths} from '../../src/install/webhooks-found.ts'
 import {fakeIo} from '../helpers/fake-io.ts'
@@ -24,6 +24,14 @@ test.each<[string, string, string, RegExp[]]>([
   const said = versionSkew({istioVersion, helmVersion}, kubernetes)
   expect(said).toHaveLength(warnings.length)
   for (const [at, pattern] of warnings.entries()) expect(said[at]).toMatch(pattern)
+})
+
+test.each([
+  ['1.31.1', '1.29.4', 0],
+  ['1.31.1', '1.28.0', 1],
+  ['1.31.1', '', 0],
+])('Istio %s beside a revision of %s warns %d times', (wanted, version, count) => {
+  expect(revisionSkew(wanted, [{revision: 'old', version}])).toHaveLength(count)
 })
 
 const now = Date.parse('2026-11-22T18:00:00Z')

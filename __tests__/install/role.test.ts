@@ -38,6 +38,7 @@ const release: ReleasePlan = {
     present: false,
   },
 }
+const ambient = rulesOf('ambient.yaml')
 const fresh = permissionsFor(
   {do: 'apply', releases: [release, {...release, chart: 'istiod', name: 'istiod'}], problems: [], notes: []},
   false,
@@ -50,6 +51,33 @@ test.each(fresh.map((one): [string, Permission] => [`${one.group}/${one.resource
     expect(verbs.filter((verb) => !isGranted(rules, group, resource, verb))).toEqual([])
   },
 )
+
+const agents = permissionsFor(
+  {
+    ...{do: 'apply', problems: [], notes: []},
+    releases: [
+      release,
+      {...release, chart: 'istiod', name: 'istiod'},
+      {...release, chart: 'cni', name: 'istio-cni'},
+      {...release, chart: 'ztunnel', name: 'ztunnel'},
+    ],
+  },
+  false,
+).filter(({resource}) => resource === 'daemonsets')
+
+test('the role for ambient grants what the agents take, beside `enforce`', () => {
+  expect(agents.map(({namespace}) => namespace)).toEqual(['istio-system'])
+  const rules = [...everywhere, ...inIstioSystem, ...(ambient['istio-mtls-ambient-agents'] ?? [])]
+  const missing = agents.flatMap(({group, resource, verbs}) => verbs.filter((verb) => !isGranted(rules, group, resource, verb)))
+  expect(missing).toEqual([])
+})
+
+test('the role for enrolling writes labels and templates, and nothing else', () => {
+  const rules = rulesOf('enroll.yaml')['istio-mtls-enroll'] ?? []
+  const writes = rules.flatMap(({resources, verbs}) => (verbs.includes('patch') ? resources : []))
+  expect(writes).toEqual(['namespaces', 'deployments', 'statefulsets', 'daemonsets'])
+  expect(new Set(rules.flatMap(({verbs}) => verbs))).toEqual(new Set(['get', 'list', 'patch']))
+})
 
 test('the role grants all that the role `read` grants', () => {
   const missing = (rulesOf('read.yaml')['istio-mtls-read'] ?? []).flatMap(({apiGroups, resources, verbs}) =>

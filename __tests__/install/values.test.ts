@@ -1,5 +1,5 @@
 import {parse} from 'yaml'
-import {type ValueInputs, valuesFor} from '../../src/install/values.ts'
+import {type ValueInputs, valuesFor, valuesProblems} from '../../src/install/values.ts'
 
 const inputs: ValueInputs = {
   ...{hub: 'docker.io/istio', revision: '', values: '', baseValues: '', cniValues: '', ztunnelValues: ''},
@@ -18,9 +18,44 @@ test.each([
   ],
   ['base of a first install', 'base', {}, '', {defaultRevision: 'default'}],
   ['base of a first install with a revision', 'base', {revision: 'canary'}, '', {defaultRevision: 'canary'}],
+  [
+    'pull secrets and the platform go to every chart',
+    'base',
+    {imagePullSecrets: ['regcred'], platform: 'gke'},
+    '',
+    {global: {imagePullSecrets: ['regcred'], platform: 'gke'}, defaultRevision: 'default'},
+  ],
+  [
+    'istiod of ambient',
+    'istiod',
+    {profile: 'ambient', imagePullSecrets: ['regcred'], platform: 'k3s'},
+    '',
+    {global: {hub: 'docker.io/istio', imagePullSecrets: ['regcred'], platform: 'k3s'}, profile: 'ambient', revision: ''},
+  ],
+  [
+    'the CNI agent is one for all revisions',
+    'cni',
+    {profile: 'ambient', revision: 'canary'},
+    '',
+    {global: {hub: 'docker.io/istio'}, profile: 'ambient'},
+  ],
+  [
+    'ztunnel belongs to a revision',
+    'ztunnel',
+    {profile: 'ambient', revision: 'canary'},
+    '',
+    {global: {hub: 'docker.io/istio'}, profile: 'ambient', revision: 'canary'},
+  ],
+  [
+    'sidecars on OpenShift are redirected by the CNI agent',
+    'istiod',
+    {platform: 'openshift'},
+    '',
+    {global: {hub: 'docker.io/istio', platform: 'openshift'}, pilot: {cni: {enabled: true}}, revision: ''},
+  ],
   ['base beside an installed default keeps it', 'base', {revision: 'canary'}, 'default', {defaultRevision: 'default'}],
 ] as const)('%s', (_, chart, more, defaultRevision, expected) => {
-  expect(parse(valuesFor(chart, {...inputs, ...more}, defaultRevision).ours)).toEqual(expected)
+  expect(parse(valuesFor(chart, {...inputs, ...more} as ValueInputs, defaultRevision).ours)).toEqual(expected)
 })
 
 test.each([
@@ -36,4 +71,19 @@ test.each([
 test('each chart takes its own input', () => {
   const both = {...inputs, values: 'pilot: 1', baseValues: 'base: 1'}
   expect([valuesFor('base', both, '').users, valuesFor('istiod', both, '').users]).toEqual(['base: 1', 'pilot: 1'])
+})
+
+test.each<[string, Partial<ValueInputs>, RegExp | null]>([
+  ['nothing of it', {values: 'pilot: {}'}, null],
+  ['another revision', {values: 'revision: blue'}, /`values` sets `revision: blue`/],
+  ['tags', {values: 'revisionTags: [prod]'}, /`values` sets `revisionTags`/],
+  ['ambient in sidecar mode', {values: 'profile: ambient'}, /`values` sets `profile: ambient`/],
+  ['ambient, as the input does', {values: 'global: {profile: ambient}', profile: 'ambient'}, null],
+  ['another platform', {values: 'global: {platform: gke}', platform: 'k3s'}, /platform `gke`, but the input `platform` is `k3s`/],
+  ['the platform of the input', {values: 'platform: gke', platform: 'gke'}, null],
+  ['values of a chart that is not installed', {ztunnelValues: 'logLevel: debug'}, /`ztunnel-values` is given, but `profile` is `sidecar`/],
+])('values that say what the inputs say otherwise: %s', (_, changes, says) => {
+  const problems = valuesProblems({...inputs, ...changes})
+  expect(problems.map(({entry}) => entry)).toEqual(says === null ? [] : ['values'])
+  if (says) expect(problems[0]?.says).toMatch(says)
 })

@@ -9,7 +9,7 @@ import {missingPermissions, permissionsFor} from './permissions.ts'
 import {type InstallPlan, istiodRelease, planInstall} from './plan.ts'
 import {findPullSecrets, missingPullSecrets, type PullSecretPlace, type PullSecretWish} from './pull-secrets.ts'
 import {retiredHost} from './retired-hosts.ts'
-import {clockSkew, versionSkew} from './skew.ts'
+import {clockSkew, revisionSkew, versionSkew} from './skew.ts'
 import {judgeStale, staleWebhooks} from './stale-webhooks.ts'
 import {tagFrom, tagProblems, tagsPath} from './tag-problems.ts'
 import {valuesProblems} from './values.ts'
@@ -58,6 +58,7 @@ export async function preflight(inputs: Asked, kube: Kube, now: number): Promise
   const retired = retiredHost(inputs.hub)
   const warnings = [
     ...versionSkew(inputs, server.version),
+    ...revisionSkew(inputs.istioVersion, found.istiods),
     ...clockSkew(server.date, now),
     ...(retired === null ? [] : [retired]),
     ...webhooks.warnings,

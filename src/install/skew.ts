@@ -26,6 +26,15 @@ export function versionSkew({istioVersion, helmVersion}: Pick<Inputs, 'istioVers
   return warnings
 }
 
+/** One sentence where revisions side by side are further apart than Istio supports: two minor versions (istio.io, setup/upgrade/canary). */
+export function revisionSkew(istioVersion: string, running: {revision: string; version: string}[]): string[] {
+  const far = running.filter(({version}) => valid(version) !== null && Math.abs(minor(istioVersion) - minor(version)) > 2)
+  return far.map(
+    ({revision, version}) =>
+      `Istio ${istioVersion} beside revision \`${revision}\` (${version}): Istio supports two revisions side by side that are at most two minor versions apart.`,
+  )
+}
+
 /** The Kubernetes minor that a helm was compiled with; it supports three more below (helm.sh/docs/topics/version_skew: 3.18 is 1.33, 4.0 is 1.34). */
 function helmNewest(version: string): number | null {
   const helm = parse(version)
