@@ -1,6 +1,7 @@
 import {spawnSync} from 'node:child_process'
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {parseAllDocuments} from 'yaml'
+import {parse, parseAllDocuments} from 'yaml'
 import type {ScaleBed} from '../../testbed/scale.ts'
 import {newestIstio} from '../../testbed/versions.ts'
 import {type Seed, type SeedObject, workloadCount, workloadSeeds} from './objects.ts'
@@ -22,6 +23,7 @@ export async function grow(bed: ScaleBed, now: Size, wanted: Size, say: (line: s
     await api.createAll([{collection: '/api/v1/namespaces', object: {metadata: {name: 'istio-system'}}}])
     await api.createAll(plane.filter(({object}) => object['kind'] === 'CustomResourceDefinition'))
     await api.settle('/apis/security.istio.io/v1/peerauthentications')
+    await api.createAll(readerSeeds())
   }
   // Their istiod answers nobody: with them in place no pod and no policy could be written.
   const webhooks = plane.filter(({collection}) => collection.includes('webhookconfigurations'))
@@ -36,6 +38,23 @@ export async function grow(bed: ScaleBed, now: Size, wanted: Size, say: (line: s
   await api.createAll(webhooks)
   api.close()
   say(`${wanted.pods} pods, ${wanted.policies} policies: ${written} objects written in ${((Date.now() - began) / 1000).toFixed(0)} s`)
+}
+
+/** Name of the user whose rights are those of rbac/read.yaml: `validate` without live reads. */
+export const reader = 'reader'
+
+function readerSeeds(): Seed[] {
+  const role = parse(readFileSync('rbac/read.yaml', 'utf8')) as SeedObject
+  const api = '/apis/rbac.authorization.k8s.io/v1'
+  const binding = {
+    metadata: {name: reader},
+    roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role.metadata.name},
+    subjects: [{apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: reader}],
+  }
+  return [
+    {collection: `${api}/clusterroles`, object: role},
+    {collection: `${api}/clusterrolebindings`, object: binding},
+  ]
 }
 
 /** Both revisions' objects, their istiods told ready. */

@@ -20,15 +20,15 @@ export interface Capture {
 
 /** Reads a sidecar pod's capture; meaningless for pods without a sidecar. Later changes of the pod's annotations have no effect (rule 33). */
 export function captureOf(pod: Pick<Pod, 'containers' | 'initContainers'>): Capture {
-  const known = captures.get(pod.initContainers)
-  if (known?.containers === pod.containers) return known.capture
+  const known = captures.get(pod.containers)
+  if (known?.initContainers === pod.initContainers) return known.capture
   const capture = readCapture(pod)
-  captures.set(pod.initContainers, {containers: pod.containers, capture})
+  captures.set(pod.containers, {initContainers: pod.initContainers, capture})
   return capture
 }
 
 /** What was read already: every check asks it of every pod. */
-const captures = new WeakMap<readonly Container[], {containers: readonly Container[]; capture: Capture}>()
+const captures = new WeakMap<readonly Container[], {initContainers: readonly Container[]; capture: Capture}>()
 
 function readCapture(pod: Pick<Pod, 'containers' | 'initContainers'>): Capture {
   const init = pod.initContainers.find(({name}) => name === 'istio-init' || name === 'istio-validation')

@@ -59,10 +59,11 @@ export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers' | 'annota
  * only as the pod was created with it (rule 33): left out of capture, and named by no other container and no Service.
  */
 export function proxyPorts(pod: ProxiedPod, services: readonly Service[] = noServices): ReadonlySet<number> {
-  const known = proxys.get(pod.initContainers)
-  if (known?.containers === pod.containers && known.annotations === pod.annotations && known.services === services) return known.ports
+  const known = proxys.get(pod.containers)
+  if (known?.initContainers === pod.initContainers && known.annotations === pod.annotations && known.services === services)
+    return known.ports
   const ports = readProxyPorts(pod, services)
-  proxys.set(pod.initContainers, {containers: pod.containers, annotations: pod.annotations, services, ports})
+  proxys.set(pod.containers, {initContainers: pod.initContainers, annotations: pod.annotations, services, ports})
   return ports
 }
 
@@ -72,8 +73,8 @@ const noServices: readonly Service[] = []
 
 /** What was worked out last for a pod: it is asked for each of its ports. */
 const proxys = new WeakMap<
-  Pod['initContainers'],
-  {containers: Pod['containers']; annotations: Pod['annotations']; services: readonly Service[]; ports: ReadonlySet<number>}
+  Pod['containers'],
+  {initContainers: Pod['initContainers']; annotations: Pod['annotations']; services: readonly Service[]; ports: ReadonlySet<number>}
 >()
 
 function readProxyPorts(pod: ProxiedPod, services: readonly Service[]): ReadonlySet<number> {

@@ -3,6 +3,7 @@ import type {Container, Pod, PodShape} from '../model/workload.ts'
 import {controllerOf, noOwners, type Owners, workloadOf} from './owners.ts'
 import {containerFrom} from './project-container.ts'
 import {metaFrom} from './project-meta.ts'
+import {shared} from './shared.ts'
 import {type Fields, fieldsOf, listOf, numberOf, textOf} from './untrusted.ts'
 
 /** A live pod, projected; `phase` is '' when the object has no status (a manifest). `owners` fold ReplicaSets and Jobs. */
@@ -11,6 +12,8 @@ export function podFrom(object: KubeObject, owners: Owners = noOwners): Pod {
   const status = fieldsOf(object['status'])
   return {
     ...meta,
+    labels: shared(meta.labels),
+    annotations: shared(meta.annotations),
     ...podShapeFrom(fieldsOf(object['spec']), status),
     workload: workloadOf(controllerOf(object), meta, owners),
     phase: textOf(status['phase']),
@@ -37,7 +40,7 @@ export function podShapeFrom(spec: Fields, status: Fields = {}): PodShape {
 
 function containersFrom(containers: unknown, statuses: unknown): Container[] {
   const byName = new Map(listOf(statuses).map((status) => [status['name'], status]))
-  return listOf(containers).map((container) => containerFrom(container, byName.get(container['name'])))
+  return shared(listOf(containers).map((container) => containerFrom(container, byName.get(container['name']))))
 }
 
 /** Every address once; the first is the one the API server dials. */
