@@ -16,14 +16,14 @@ export interface Outcome {
 
 /** What the product's own rules say of a call, from a snapshot of the cluster and nothing else. */
 export function predictor(snapshot: Snapshot): (cell: Cell) => Outcome {
-  const pods = valueOf(snapshot.pods).filter((pod) => pod.namespace === namespace && !pod.terminating)
-  const services = valueOf(snapshot.services)
-  const [mesh] = valueOf(snapshot.mesh)
+  const pods = valueIn(snapshot.pods).filter((pod) => pod.namespace === namespace && !pod.terminating)
+  const services = valueIn(snapshot.services)
+  const [mesh] = valueIn(snapshot.mesh)
   if (mesh === undefined) throw new Error('no mesh was read')
   const context: ClientTlsContext = {
     mesh,
-    rules: destinationRuleIndex(valueOf(snapshot.destinationRules), mesh.rootNamespace),
-    policies: policyIndex(valueOf(snapshot.policies), mesh.rootNamespace),
+    rules: destinationRuleIndex(valueIn(snapshot.destinationRules), mesh.rootNamespace),
+    policies: policyIndex(valueIn(snapshot.policies), mesh.rootNamespace),
   }
   const rows = endpoints(snapshot)
   return ({from, to, port, path}) => {
@@ -49,7 +49,7 @@ function hasProxy({initContainers, containers}: Pod): boolean {
   return [...containers, ...initContainers].some(({name}) => name === 'istio-proxy')
 }
 
-function valueOf<T>(part: Part<T>): T {
+function valueIn<T>(part: Part<T>): T {
   if (!part.read) throw new Error(part.reason)
   return part.value
 }
