@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import {buffer, text} from 'node:stream/consumers'
-import {createGunzip} from 'node:zlib'
+import {createGunzip, type Gunzip} from 'node:zlib'
 import WebSocket from 'ws'
 import type {Files, Runner, Shell} from './io.ts'
 import {statusText} from './kube-status.ts'
@@ -156,8 +156,7 @@ async function exchange(
     })
     const {statusCode: status = 0, headers} = response
     const zipped = headers['content-encoding'] === 'gzip'
-    // compose, unlike pipe, carries the source's error to the reader.
-    const plain = zipped ? response.compose(createGunzip()) : response
+    const plain = zipped ? unzipped(response) : response
     if (sink === undefined || !isProtobuf(headers)) return {status, headers, body: await text(plain)}
     if (status >= 300) return {status, headers, body: statusText(await buffer(plain))}
     const taking = sink()
@@ -166,6 +165,18 @@ async function exchange(
   } finally {
     signal.removeEventListener('abort', abort)
   }
+}
+
+/**
+ * The source's error reaches the reader, which `pipe` alone does not do; the unzipper's own (an answer cut short) reaches it, too, and never
+ * goes unheard: `compose` lets it end the process.
+ */
+function unzipped(response: http.IncomingMessage): Gunzip {
+  const gunzip = createGunzip()
+  gunzip.on('error', () => response.destroy())
+  response.on('error', (error) => gunzip.destroy(error))
+  response.pipe(gunzip)
+  return gunzip
 }
 
 /** Not by async iteration: the API server's chunks are of 4 kB, tens of thousands of them. */

@@ -36,7 +36,8 @@ function retryAfterMs(header: string): number | null {
 }
 
 const transientStatuses = new Set([429, 500, 502, 503, 504])
-const transientCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
+// The last: a zipped answer that something on the way cut short.
+const transientCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'Z_BUF_ERROR'])
 const maxAttempts = 5
 const firstDelayMs = 500
 const maxDelayMs = 8000
