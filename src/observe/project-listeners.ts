@@ -52,7 +52,9 @@ function checksRoot(context: Fields): boolean {
   const secret = fieldsOf(combined['validation_context_sds_secret_config'] ?? context['validation_context_sds_secret_config'])
   const own = fieldsOf(combined['default_validation_context'] ?? context['validation_context'])
   const isLax = own['trust_chain_verification'] === 'ACCEPT_UNTRUSTED'
-  return !isLax && /^(?:ROOTCA$|file-root:)/.test(textOf(secret['name']))
+  const name = textOf(secret['name'])
+  // The system's roots are the public authorities: anybody has a certificate of theirs (pkg/security: FileRootSystemCACert).
+  return !isLax && (name === 'ROOTCA' || (name.startsWith('file-root:') && name !== 'file-root:system'))
 }
 
 function stuckStates(dynamic: Fields): RunningProxy['stuck'] {
