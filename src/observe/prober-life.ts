@@ -55,7 +55,7 @@ async function created(plan: ProberPlan, kube: Kube, io: Pick<Io, 'clock'>): Pro
   } catch (thrown) {
     const cure =
       thrown instanceof KubeFailure && /cannot create resource/.test(thrown.message)
-        ? 'Grant `create, get, list, delete` on `pods` and `create` on `pods/portforward` there (`rbac/prober.yaml`).'
+        ? 'Grant `create, get, list, delete` on `pods` and `get, create` on `pods/portforward` there (`rbac/prober.yaml`).'
         : `Let the policy that refused it (Pod Security, Kyverno, Gatekeeper) admit the pod in namespace \`${namespace}\`, or set \`prober-namespace\` to one where it is admitted.`
     throw new Failure(`The prober \`${namespace}/${name}\` was refused: ${messageOf(thrown)}`, {
       cure,
@@ -108,7 +108,7 @@ async function whenListening({dial, close}: Tunnel, {namespace, name}: ProberPla
       if (thrown instanceof KubeFailure && thrown.status === 403) {
         close()
         throw new Failure(`The prober \`${namespace}/${name}\` cannot be reached: ${thrown.message}`, {
-          cure: `Grant \`create\` on \`pods/portforward\` in namespace \`${namespace}\` (\`rbac/prober.yaml\`).`,
+          cure: `Grant \`get, create\` on \`pods/portforward\` in namespace \`${namespace}\` (\`rbac/prober.yaml\`).`,
           entry: 'prober-refused',
           cause: thrown,
         })
