@@ -23,6 +23,7 @@ const mayImport: Record<string, string[]> = {
   'waivers.ts': ['model', 'report', 'io/io.ts'],
   'baseline.ts': ['waivers.ts', 'model', 'report', 'io/io.ts'],
   'waiver-annotations.ts': ['waivers.ts', 'model', 'observe', 'report', 'io/io.ts'],
+  'secrets.ts': ['pure packages'],
   'bundle.ts': ['model', 'observe', 'report', 'io/io.ts'],
   'merge.ts': ['model', 'observe', 'report', 'io/io.ts'],
   'change.ts': ['canary', 'model', 'context.ts', 'derive', 'install', 'enforce', 'observe', 'io/io.ts', 'stages.ts', 'rollout.ts'],
@@ -31,7 +32,7 @@ const mayImport: Record<string, string[]> = {
   'run.ts': ['change.ts', 'waivers.ts', 'model', 'derive', 'checks', 'report', 'install', 'observe', 'io/io.ts', 'stages.ts', 'waiver-annotations.ts', 'bundle.ts', 'diagnostics', 'plan.ts'],
   'deliver.ts': ['model', 'report', 'io/io.ts', 'context.ts', 'stages.ts'],
   'pull-request.ts': ['model', 'io/io.ts'],
-  'main.ts': ['run.ts', 'pull-request.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'waivers.ts', 'baseline.ts', 'merge.ts', 'bundle.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
+  'main.ts': ['run.ts', 'pull-request.ts', 'deliver.ts', 'inputs.ts', 'values.ts', 'waivers.ts', 'baseline.ts', 'merge.ts', 'bundle.ts', 'secrets.ts', 'context.ts', 'io/live.ts', 'report', 'model'],
   'post.ts': ['install', 'io'],
 }
 

@@ -3,6 +3,7 @@ import {contextOf} from './context.ts'
 import type {RunContext} from './model/context.ts'
 import {Failure, GitHubFailure, messageOf} from './model/failure.ts'
 import type {Inputs} from './model/inputs.ts'
+import {mapStrings} from './model/map-strings.ts'
 import type {Report} from './model/report.ts'
 import type {Snapshot} from './model/snapshot.ts'
 import {annotations} from './report/annotations.ts'
@@ -28,7 +29,9 @@ export async function prepareReportDir({reportDir}: Pick<Inputs, 'reportDir'>, {
  * Says the report in every channel: summary, files, comment, annotations, outputs, log. Never throws: one channel failing hides no other.
  * False when the outputs could not be written: a later step that asks for the verdict would find none.
  */
-export async function deliver({report, snapshot, helmPath}: Ran, inputs: Inputs, context: RunContext, io: Io): Promise<boolean> {
+export async function deliver(ran: Ran, inputs: Inputs, context: RunContext, io: Io): Promise<boolean> {
+  // A credential may come back in what a server or a program answers; no file of ours keeps it.
+  const {report, snapshot, helmPath} = mapStrings(ran, io.runner.hidden) as Ran
   const attempt = attempts(io)
   const delivered: Delivered = {
     ...{reportJson: '', reportMarkdown: '', reportSarif: '', reportJunit: '', reportHtml: '', snapshot: ''},

@@ -9,6 +9,7 @@ import {mergedReport, readReports} from './merge.ts'
 import {mergeFails} from './report/merge.ts'
 import {stepFails} from './report/verdict.ts'
 import {run} from './run.ts'
+import {secretsIn} from './secrets.ts'
 import {withValues} from './values.ts'
 import {readWaivers} from './waivers.ts'
 
@@ -16,9 +17,12 @@ import {readWaivers} from './waivers.ts'
 async function main(): Promise<void> {
   const io = liveIo()
   try {
+    for (const secret of secretsIn(io.runner.env)) io.runner.mask(secret)
     const event = await contextFrom(io)
     const {inputs: given, warnings} = inputsFrom(io.runner.env)
     const asked = await withValues(given, io)
+    const {values, baseValues, cniValues, ztunnelValues} = asked
+    for (const secret of secretsIn({}, [values, baseValues, cniValues, ztunnelValues])) io.runner.mask(secret)
     const bundle = await readBundle(asked, io)
     const inputs = bundle?.inputs ?? asked
     for (const warning of warnings) io.log.annotate('warning', warning)

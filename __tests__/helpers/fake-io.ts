@@ -124,6 +124,7 @@ export function fakeIo(script: Script = {}): FakeIo {
       temp: '/temp',
       workspace: '/workspace',
       mask: (secret) => void io.masked.push(secret),
+      hidden: (text) => io.masked.reduce((left, secret) => left.replaceAll(secret, '***'), text),
       output: (name, value) => void Object.assign(io.outputs, {[name]: value}),
       saveState: (name, value) => void Object.assign(io.states, {[name]: value}),
       state: (name) => io.states[name] ?? '',

@@ -1,5 +1,6 @@
 import type {Io, Kube} from '../io/io.ts'
 import {messageOf} from '../model/failure.ts'
+import {mapStrings} from '../model/map-strings.ts'
 import type {Diagnostics, Report} from '../model/report.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import {eventLines} from './events.ts'
@@ -20,7 +21,8 @@ export interface Material {
  * Writes the bundle into `folder`: what judged, and what the cluster, istiod and the proxies say about themselves, an allow-list throughout and
  * at most 4 MB besides the snapshot. Never throws: what cannot be read or written is named in the bundle and the report.
  */
-export async function collectDiagnostics({report, snapshot, baseline, kube}: Material, folder: string, io: Io): Promise<Diagnostics> {
+export async function collectDiagnostics({kube, ...material}: Material, folder: string, io: Io): Promise<Diagnostics> {
+  const {report, snapshot, baseline} = mapStrings(material, io.runner.hidden) as Omit<Material, 'kube'>
   const files: Diagnostics['files'] = []
   const withheld: string[] = []
   let left = mostBytes
@@ -28,7 +30,7 @@ export async function collectDiagnostics({report, snapshot, baseline, kube}: Mat
     const bytes = Buffer.byteLength(text)
     if (isCapped && bytes > left) return void withheld.push(`\`${name}\` did not fit into the bundle`)
     try {
-      await io.files.write(`${folder}/${name}`, text)
+      await io.files.write(`${folder}/${name}`, io.runner.hidden(text))
       files.push({name, says})
       if (isCapped) left -= bytes
     } catch (thrown) {

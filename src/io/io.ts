@@ -132,6 +132,8 @@ export interface Runner {
   temp: string
   workspace: string
   mask(secret: string): void
+  /** The text without anything that was masked: the runner hides it in the log, but not in files. */
+  hidden(text: string): string
   output(name: string, value: string): void
   saveState(name: string, value: string): void
   state(name: string): string

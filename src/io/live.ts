@@ -21,7 +21,7 @@ export function liveIo(): Io {
   const cancelled = cancelSignal()
   const runner = liveRunner()
   const door = {
-    log: liveLog(),
+    log: liveLog(runner.hidden),
     clock: liveClock(),
     shell: liveShell(cancelled),
     files: liveFiles(runner.temp),

@@ -2,13 +2,13 @@ import {debug, endGroup, error, info, notice, startGroup, warning} from '@action
 import {harmlessLine, harmlessText} from './harmless.ts'
 import type {Log} from './io.ts'
 
-/** The runner's log through @actions/core; every text passes the one sanitiser, `harmless.ts`. */
-export function liveLog(): Log {
+/** The runner's log through @actions/core; every text passes the one sanitiser, `harmless.ts`, without what `hidden` takes out. */
+export function liveLog(hidden: (text: string) => string = (text) => text): Log {
   return {
-    line: (text) => info(harmlessLine(text)),
-    detail: (text) => debug(harmlessText(text)),
+    line: (text) => info(harmlessLine(hidden(text))),
+    detail: (text) => debug(harmlessText(hidden(text))),
     async group(title, body) {
-      startGroup(harmlessLine(title))
+      startGroup(harmlessLine(hidden(title)))
       try {
         return await body()
       } finally {
@@ -16,7 +16,7 @@ export function liveLog(): Log {
       }
     },
     annotate(level, message, at = {}) {
-      annotations[level](harmlessText(message), {
+      annotations[level](harmlessText(hidden(message)), {
         ...(at.title === undefined ? {} : {title: harmlessLine(at.title)}),
         ...(at.file === undefined ? {} : {file: harmlessLine(at.file)}),
         ...(at.line === undefined ? {} : {startLine: at.line}),

@@ -1,3 +1,4 @@
+import {mapStrings} from '../model/map-strings.ts'
 import type {Report} from '../model/report.ts'
 
 /** The report for a public place: without `hidden` texts (the API server's address), pod addresses and addresses of the cluster's own. */
@@ -43,12 +44,3 @@ const ipv4 = /(?<![\w.])(?:https?:\/\/)?(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?![\w.]
 /** Eight groups, or fewer around one `::`; a time of day is neither. */
 const ipv6 =
   /(?<![\w:.])\[?(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:)*(?:[0-9a-f]{1,4})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?)(?:\]:\d+|\])?(?![\w:])/gi
-
-function mapStrings(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === 'string') return change(value)
-  if (Array.isArray(value)) return value.map((item) => mapStrings(item, change))
-  if (value === null || typeof value !== 'object') return value
-  const changed: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) changed[key] = mapStrings((value as Record<string, unknown>)[key], change)
-  return changed
-}
