@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs'
 import {parseAllDocuments} from 'yaml'
+import {policyKinds} from '../../src/derive/policy-kinds.ts'
 import {type Permission, permissionsFor} from '../../src/install/permissions.ts'
 import type {ReleasePlan} from '../../src/install/plan.ts'
 
@@ -100,4 +101,22 @@ test('no rule opens more than it names: Secrets are written in istio-system alon
   expect(['escalate', 'bind', 'impersonate', 'deletecollection'].filter((verb) => verbs.has(verb))).toEqual([])
   const resources = new Set(all.flatMap((rule) => rule.resources))
   expect(['pods/exec', 'pods/proxy', 'pods/portforward', 'serviceaccounts/token'].filter((one) => resources.has(one))).toEqual([])
+})
+
+test.each(Object.entries(policyKinds))(
+  'the role grants what `policies` does with %s: read it, try it, write it',
+  (_, {group, resource}) => {
+    expect(['get', 'list', 'create', 'patch'].filter((verb) => !isGranted(everywhere, group, resource, verb))).toEqual([])
+  },
+)
+
+test.each([
+  ['', 'namespaces', ['get', 'list', 'patch']],
+  ['apps', 'deployments', ['get', 'patch']],
+  ['apps', 'statefulsets', ['get', 'patch']],
+  ['apps', 'daemonsets', ['get', 'patch']],
+  ['policy', 'poddisruptionbudgets', ['list']],
+])('the role `enroll` grants, beside `enforce`, what a restart needs: %s/%s', (group, resource, verbs) => {
+  const rules = [...everywhere, ...(rulesOf('enroll.yaml')['istio-mtls-enroll'] ?? [])]
+  expect(verbs.filter((verb) => !isGranted(rules, group, resource, verb))).toEqual([])
 })
