@@ -1,5 +1,6 @@
 import type {Duplex} from 'node:stream'
 import type {KubeconfigSource} from '../model/inputs.ts'
+import type {GitHub} from './github-forms.ts'
 import type {Wire} from './wire-forms.ts'
 
 /** The outside, as an argument: the only door to effects. `src/io/live.ts` is the real one, `__tests__/helpers/fake-io.ts` the one fake. */
@@ -29,7 +30,8 @@ export interface Changes {
   begun(): number
 }
 
-/** Raw connections have a file of their own for their length; whoever holds an `Io` finds all its forms here. */
+/** Forms that have files of their own for their length; whoever holds an `Io` finds them all here. */
+export type {Comment, GitHub} from './github-forms.ts'
 export type {Dial, Dialed, Greeting, Heard, Tunnel, Wire} from './wire-forms.ts'
 
 /** Reads and writes kubeconfigs; every credential in one is masked as soon as it is read. */
@@ -240,28 +242,4 @@ export interface Kube {
   /** One HTTP GET over a stream of its own, never retried, no redirect followed; a refusal is a KubeFailure, the rest a plain Error. */
   forwardedGet(target: ForwardTarget, path: string, options: {timeoutMs: number; maxBytes: number}): Promise<ForwardedAnswer>
   close(): void
-}
-
-/** GitHub's REST API, by what the report needs; failures carry the HTTP status. */
-export interface GitHub {
-  /** Login of the token's owner (`github-actions[bot]` for the job's token). */
-  author(): Promise<string>
-  /** All pages. */
-  comments(repo: string, pullRequest: number): Promise<Comment[]>
-  comment(repo: string, pullRequest: number, body: string): Promise<Comment>
-  editComment(repo: string, id: number, body: string): Promise<Comment>
-  /** Open pull requests whose head is `OWNER:BRANCH`; `headRepo` '' when the fork is gone. */
-  pullRequests(repo: string, head: string): Promise<{number: number; headSha: string; headRepo: string; baseSha: string}[]>
-  /** A file's text at a commit; null where it is not. */
-  file(repo: string, path: string, ref: string): Promise<string | null>
-  /** Minimizes as outdated; best effort. */
-  minimize(nodeId: string): Promise<void>
-}
-
-export interface Comment {
-  id: number
-  nodeId: string
-  author: string
-  body: string
-  url: string
 }
