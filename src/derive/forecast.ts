@@ -55,10 +55,13 @@ export function forecastOf(snapshot: Snapshot, writes: readonly PolicyWrite[]): 
 const essential = ['mesh', 'pods', 'policies', 'services', 'namespaces', 'destinationRules', 'sidecars', 'envoyFilters'] as const
 
 function blindSpots(snapshot: Snapshot): string[] {
-  return essential.flatMap((name) => {
+  const {apiServerCalls} = snapshot
+  const calls = apiServerCalls?.read === false ? [`whom the API server calls was not read (${apiServerCalls.reason})`] : []
+  const parts = essential.flatMap((name) => {
     const part: Part<unknown> = snapshot[name]
     return part.read ? [] : [`the ${name} were not read (${part.reason})`]
   })
+  return [...parts, ...calls]
 }
 
 function notRead({apiServerCalls, asked}: Snapshot): string[] {
@@ -67,7 +70,7 @@ function notRead({apiServerCalls, asked}: Snapshot): string[] {
     'Scrapers: what Prometheus is told to scrape (annotations, ServiceMonitors) is not read; the merged metrics on port 15020 stay open.',
     'NetworkPolicies: a caller that one keeps away is listed all the same.',
     ...(manifests ? ['The cluster: only callers that are among these manifests are known.'] : []),
-    ...(manifests || apiServerCalls?.read ? [] : [`Webhooks and aggregated APIs: ${apiServerCalls?.reason ?? 'not asked for'}.`]),
+    ...(apiServerCalls === undefined ? ['Webhooks and aggregated APIs: this snapshot was not taken for a forecast.'] : []),
   ]
 }
 

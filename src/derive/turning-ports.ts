@@ -4,6 +4,7 @@ import type {Pod} from '../model/workload.ts'
 import {judgedPorts} from './judged-pods.ts'
 import {isFinished} from './membership.ts'
 import {type PodView, podViews} from './pod-view.ts'
+import {proxyPorts} from './ports-of.ts'
 
 /** A port of one pod that takes plain text now and will refuse it. */
 export interface TurningPort {
@@ -51,7 +52,10 @@ export function turningPorts(before: Snapshot | null, after: Snapshot): TurningP
     all,
     at(pod, port) {
       const ports = byPod.get(podKey(pod))
-      return ports?.get(port) ?? (declared.has(`${podKey(pod)}:${port}`) ? null : (ports?.get(null) ?? null))
+      const own = ports?.get(port)
+      if (own !== undefined || declared.has(`${podKey(pod)}:${port}`)) return own ?? null
+      const others = ports?.get(null) ?? null
+      return others === null || proxyPorts(others.pod, others.view.services).has(port) ? null : others
     },
   }
 }

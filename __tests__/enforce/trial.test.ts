@@ -1,0 +1,125 @@
+import {enforce} from '../../src/enforce/enforce.ts'
+import {namespacesPath, policiesPath} from '../../src/enforce/found.ts'
+import {confirm, giveBack} from '../../src/enforce/trial.ts'
+import {inputsFrom} from '../../src/inputs.ts'
+import {istiodsPath, rulingMeshes} from '../../src/observe/ruling-meshes.ts'
+import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
+
+const {inputs} = inputsFrom({HOME: '/root'})
+const path = '/apis/security.istio.io/v1/namespaces/istio-system/peerauthentications/default'
+const legacyPath = path.replace('/default', '/legacy')
+const legacy = {
+  metadata: {
+    ...{namespace: 'istio-system', name: 'legacy', uid: 'u1', resourceVersion: '41', creationTimestamp: '2025-01-01T00:00:00Z'},
+    labels: {'app.kubernetes.io/managed-by': 'platform'},
+    annotations: {owner: 'us'},
+  },
+  spec: {mtls: {mode: 'PERMISSIVE'}},
+}
+const onTrial = 'istio-mtls/on-trial'
+const guard = {allow: async () => ({isTrial: true})}
+
+function cluster(kube: Script['kube'] = {}) {
+  return fakeIo({
+    kube: {
+      [`GET ${istiodsPath}`]: [
+        {
+          metadata: {name: 'istiod', namespace: 'istio-system', labels: {app: 'istiod', 'istio.io/rev': 'default'}},
+          status: {readyReplicas: 1},
+        },
+      ],
+      [`GET ${namespacesPath}`]: ['istio-system', 'shop', 'bank'].map((name) => ({metadata: {name}, status: {phase: 'Active'}})),
+      [`GET ${policiesPath}`]: [],
+      'GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': [],
+      'GET /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations': [],
+      ...kube,
+    },
+  })
+}
+const writes = (io: ReturnType<typeof cluster>) =>
+  io.requests.filter(({method, options}) => method !== 'GET' && (options as {dryRun?: boolean}).dryRun !== true)
+
+test('a new policy says in the same request that it is on trial; given back it is gone, by its uid', async () => {
+  const io = cluster({
+    [`APPLY ${path}`]: (body: unknown) => ({...(body as object), metadata: {namespace: 'istio-system', name: 'default', uid: 'u7'}}),
+    [`DELETE ${path}`]: {},
+  })
+  const {trials} = await enforce(inputs, io.kube, rulingMeshes, io, guard)
+  expect(writes(io).at(-1)?.body).toMatchObject({metadata: {annotations: {[onTrial]: '{"was":"created"}'}}, spec: {mtls: {mode: 'STRICT'}}})
+  for (const trial of trials) await giveBack(trial, io.kube)
+  expect(writes(io).at(-1)).toMatchObject({method: 'DELETE', path, options: {uid: 'u7'}})
+})
+
+test('of a policy taken over, spec, mark and annotations come back as they were', async () => {
+  const taken = {...legacy, metadata: {...legacy.metadata, resourceVersion: '42'}}
+  const io = cluster({[`GET ${policiesPath}`]: [legacy], [`PATCH ${legacyPath}`]: taken})
+  const {trials} = await enforce({...inputs, takeOver: true}, io.kube, rulingMeshes, io, guard)
+  expect(writes(io).at(-1)?.body).toMatchObject({
+    metadata: {annotations: {'istio-mtls/previous-managed-by': 'platform', [onTrial]: expect.stringContaining('PERMISSIVE')}},
+  })
+  for (const trial of trials) await giveBack(trial, io.kube)
+  expect(writes(io).at(-1)?.body).toEqual({
+    metadata: {
+      resourceVersion: '42',
+      labels: {'app.kubernetes.io/managed-by': 'platform'},
+      annotations: {'istio-mtls/previous-spec': null, 'istio-mtls/previous-managed-by': null, [onTrial]: null},
+    },
+    spec: {mtls: {mode: 'PERMISSIVE'}},
+  })
+})
+
+test('confirmed, the policy stays and only the annotation goes', async () => {
+  const io = cluster()
+  await confirm({namespace: 'istio-system', name: 'default', uid: 'u7', resourceVersion: '1', former: {was: 'created'}}, io.kube)
+  expect(writes(io).at(-1)?.body).not.toHaveProperty('metadata.annotations')
+  expect(writes(io).at(-1)?.body).toMatchObject({spec: {mtls: {mode: 'STRICT'}}})
+})
+
+test.each<[string, typeof guard | null, string]>([
+  ['guarded, it is given back and tried anew', guard, 'DELETE'],
+  ['immediate, it is kept', null, 'APPLY'],
+])('a trial that a killed run left: %s', async (_, by, method) => {
+  const left = {
+    metadata: {
+      ...legacy.metadata,
+      name: 'default',
+      labels: {'app.kubernetes.io/managed-by': 'istio-mtls-action'},
+      annotations: {[onTrial]: '{"was":"created"}'},
+    },
+    spec: {mtls: {mode: 'STRICT'}},
+  }
+  let isThere = true
+  const io = cluster({
+    [`GET ${policiesPath}`]: () => (isThere ? [left] : []),
+    [`DELETE ${path}`]: () => {
+      isThere = false
+      return {}
+    },
+  })
+  const {notes, changed} = await enforce(inputs, io.kube, rulingMeshes, io, by)
+  expect(writes(io)[0]?.method).toBe(method)
+  expect(changed).toBe(true)
+  expect(notes[0]).toContain('STRICT on trial')
+})
+
+test('a guard that stops leaves nothing written', async () => {
+  const io = cluster()
+  const stop = {allow: async () => Promise.reject(new Error('stop'))}
+  await expect(enforce(inputs, io.kube, rulingMeshes, io, stop)).rejects.toThrow('stop')
+  expect(writes(io)).toEqual([])
+})
+
+test('half a change goes back at once', async () => {
+  const bank = path.replace('istio-system', 'bank')
+  const shop = path.replace('istio-system', 'shop')
+  let tries = 0
+  const io = cluster({
+    [`APPLY ${bank}`]: () => (tries++ === 0 ? {metadata: {}} : refusal(403, 'is forbidden')),
+    [`APPLY ${shop}`]: {metadata: {namespace: 'shop', name: 'default', uid: 'u8'}},
+    [`DELETE ${shop}`]: {},
+  })
+  await expect(enforce({...inputs, namespaces: ['shop', 'bank']}, io.kube, rulingMeshes, io, guard)).rejects.toMatchObject({
+    entry: 'permission',
+  })
+  expect(writes(io).map(({method, path: at}) => `${method} ${at.split('/')[5]}`)).toEqual(['APPLY shop', 'APPLY bank', 'DELETE shop'])
+})
