@@ -336,6 +336,35 @@ describe('wait until delivered (live-evidence.md, section 3)', () => {
     expect(still.propagation?.ms).toBeGreaterThanOrEqual(10_000)
   })
 
+  test('an istiod that was replaced meanwhile is asked in its successor', async () => {
+    const successor = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {name: 'istiod-2', namespace: 'istio-system', labels: {app: 'istiod'}},
+      status: {phase: 'Running'},
+    }
+    const {propagation, replicas} = await look(
+      script({
+        [held]: turns(ok(configz(1)), refusal(404, 'pods "istiod-1" not found')),
+        'GET /api/v1/namespaces/istio-system/pods?labelSelector=app%3Distiod': [successor],
+        'FORWARD istio-system/istiod-2:15014/debug/configz': ok(configz(2)),
+        'FORWARD istio-system/istiod-2:15014/debug/syncz': ok(sync('m1')),
+      }),
+      after,
+    )
+    expect(propagation).toMatchObject({complete: true})
+    expect(replicas.map(({pod: name}) => name)).toEqual(['istiod-2'])
+  })
+
+  test.each<[string, Record<string, Scripted>, object]>([
+    ['deleted meanwhile', {[listenersPath]: turns(ok(plainDump), refusal(404, 'gone'))}, {}],
+    ['not up yet, and not connected', {[syncz]: ok('[]')}, {ready: false}],
+  ])('a pod that is %s is not waited for', async (_title, more, state) => {
+    const {propagation} = await look(script(more), after, {pods: read([{...pod, ...state}, istiodPod])})
+    expect(propagation).toMatchObject({complete: true})
+    expect(propagation?.ms).toBeLessThan(1000)
+  })
+
   test('without the role deliver nothing is waited for here: the probes settle as before', async () => {
     expect(
       (

@@ -39,18 +39,18 @@ export function gone(pod: string): string {
   return `pod \`${pod}\` is gone`
 }
 
-/** The listeners alone, for asking again. */
+/** The listeners alone, for asking again: 'gone' for a pod that was deleted meanwhile, null where they could not be read this time. */
 export async function inspectListeners(
   {namespace, pod, listeners}: InspectedPod,
   timeoutMs: number,
   kube: Kube,
-): Promise<Pick<RunningProxy, 'listeners' | 'stuck'> | null> {
+): Promise<Pick<RunningProxy, 'listeners' | 'stuck'> | 'gone' | null> {
   try {
     const path = `/config_dump?resource=dynamic_listeners&name_regex=${encodeURIComponent(listeners)}`
     const {status, body} = await kube.forwardedGet({namespace, pod, port: adminPort}, path, {timeoutMs, maxBytes})
     return status === 200 ? listenersFrom(body) : null
-  } catch {
-    return null
+  } catch (thrown) {
+    return thrown instanceof KubeFailure && thrown.status === 404 ? 'gone' : null
   }
 }
 

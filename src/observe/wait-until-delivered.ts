@@ -3,12 +3,13 @@ import {laggingPolicies} from '../derive/held-policies.ts'
 import {judgedPorts} from '../derive/judged-pods.ts'
 import type {Io, Kube} from '../io/io.ts'
 import type {Propagation, RunningProxy} from '../model/delivered.ts'
-import {type Part, read} from '../model/part.ts'
+import {type Part, read, unread} from '../model/part.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import {bounded} from './bounded.ts'
 import type {DeliveryOptions, DeliveryTarget} from './delivered.ts'
 import {type ControlPlaneView, type IstiodPod, readReplicas} from './delivered-istiod.ts'
-import {inspectListeners} from './delivered-proxy.ts'
+import {gone, inspectListeners} from './delivered-proxy.ts'
+import {podFrom} from './project-pod.ts'
 
 /** What is looked at, again and again. */
 export interface Round {
@@ -54,19 +55,35 @@ export async function waitUntilDelivered(round: Round, first: Seen, kube: Kube, 
 }
 
 async function lookAgain(round: Round, {running}: Seen, pending: readonly string[], kube: Kube, io: Io): Promise<Seen> {
-  const {istiods, options, targets} = round
+  const {options, targets} = round
   const asked = targets.filter((target) => pending.includes(nameOf(target)) && target.why === '' && target.listeners !== '')
   const [view, fresh] = await Promise.all([
-    readReplicas(istiods, options, kube, io),
+    istiodsNow(round, kube).then((istiods) => readReplicas(istiods, options, kube, io)),
     bounded(asked, options.concurrency, (target) => inspectListeners(target, Math.min(lookMs, options.deadline - io.clock.ticks()), kube)),
   ])
   const now = new Map(running)
   for (const [at, target] of asked.entries()) {
     const before = running.get(nameOf(target))
     const listeners = fresh[at] ?? null
-    if (before?.read && listeners !== null) now.set(nameOf(target), read({...before.value, ...listeners}))
+    if (listeners === 'gone') now.set(nameOf(target), unread(gone(target.pod)))
+    else if (before?.read && listeners !== null) now.set(nameOf(target), read({...before.value, ...listeners}))
   }
   return {view, running: now}
+}
+
+/** The istiod pods that run by now: a replica that was replaced has taken its proxies along. */
+async function istiodsNow({istiods}: Round, kube: Kube): Promise<IstiodPod[]> {
+  const namespaces = [...new Set(istiods.map(({namespace}) => namespace))]
+  try {
+    const lists = await Promise.all(
+      namespaces.map((namespace) => kube.list(`/api/v1/namespaces/${namespace}/pods?labelSelector=app%3Distiod`, (item) => podFrom(item))),
+    )
+    const running = lists.flat().filter(({phase, terminating}) => phase === 'Running' && !terminating)
+    const now = running.map(({namespace, name, labels}) => ({namespace, pod: name, revision: labels['istio.io/rev'] ?? 'default'}))
+    return now.length > 0 ? now : istiods
+  } catch {
+    return istiods
+  }
 }
 
 const lookMs = 10_000
@@ -124,10 +141,12 @@ function isOut({view}: DeliveryTarget): boolean {
 function pendingText(target: DeliveryTarget, {view, running}: Seen, since: HeldSince, now: number): string {
   const proxy = `${target.pod}.${target.namespace}`
   const sync = view.sync.get(proxy)
-  if (sync === undefined) return 'its proxy is connected to no istiod'
+  const state = running.get(nameOf(target))
+  if (state?.read === false && state.reason === gone(target.pod)) return ''
+  // One that is not up yet gets what is current when it connects.
+  if (sync === undefined) return target.view.pod.ready ? 'its proxy is connected to no istiod' : ''
   if (sync.errors.length > 0) return ''
   if (sync.listeners.sent !== sync.listeners.acked) return 'its proxy has not acknowledged its listeners'
-  const state = running.get(nameOf(target))
   if (target.why === '' && state?.read && target.listeners !== '') return openPortText(target, state.value)
   return since.covers(proxy, sync.listeners.sent, now) ? '' : 'its proxy was sent nothing since istiod holds the policies'
 }
