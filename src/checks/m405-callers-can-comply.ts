@@ -35,7 +35,8 @@ export const callersCanComply = check({
         const ports = service.ports.flatMap((port) => resolveTargetPort(pod, port) ?? []).filter((port) => isStrict(pod, port))
         if (ports.length > 0) exposed.set(service, [...(exposed.get(service) ?? []), ...ports.map((port) => ({pod, port}))])
       }
-    return [...sidecars.flatMap((pod) => probed(pod, isStrict)), ...[...exposed].map(([service, rows]) => outside(service, rows))]
+    const found = [...sidecars.flatMap((pod) => probed(pod, isStrict)), ...[...exposed].map(([service, rows]) => outside(service, rows))]
+    return asked.plan === true ? found.map((each) => ({...each, severity: 'error' as const})) : found
   },
 })
 

@@ -25,7 +25,7 @@ export function withPolicies(snapshot: Snapshot, writes: readonly PolicyWrite[])
 /** The same to be judged: nothing that was observed of today's cluster can speak for tomorrow's. */
 export function judgedAfter(snapshot: Snapshot, writes: readonly PolicyWrite[]): Snapshot {
   const part = unread('a plan judges what would be, of which nothing can be observed yet')
-  const asked = {...snapshot.asked, probes: false, inspect: false, require: 'configured' as const, dryRun: false}
+  const asked = {...snapshot.asked, probes: false, inspect: false, require: 'configured' as const, dryRun: false, plan: true}
   return {...withPolicies(snapshot, writes), asked, probes: part, delivered: part, validation: part}
 }
 

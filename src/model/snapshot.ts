@@ -65,6 +65,8 @@ export interface Asked {
   manifests?: boolean
   /** Was there a way to read proxies at all? False for a saved snapshot without them. */
   inspect?: boolean
+  /** Judged as it would be after `enforce` (mode plan)? Then a caller that cannot comply is an error. */
+  plan?: boolean
   /** Was istiod's validation webhook to be asked (mode enforce)? Then its silence is a finding. */
   dryRun?: boolean
 }
