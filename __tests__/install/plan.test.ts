@@ -94,6 +94,23 @@ test.each<[string, Partial<Wish>, Found, string[]]>([
     ['istio-base', 'istiod rollback'],
   ],
   [
+    'what a run of ours left pending is repaired at once by the run that holds the Lease',
+    {isAlone: true},
+    {
+      ...empty,
+      namespace: ours.namespace,
+      releases: [release('istio-base'), release('istiod', {status: 'pending-install', since: now - 10_000})],
+      crds: helm('istio-base'),
+    },
+    ['istio-base', 'istiod uninstall'],
+  ],
+  [
+    'an istiod whose record helm lost is still ours by the release of its CRDs',
+    {},
+    {...ours, releases: [release('istio-base')]},
+    ['istio-base', 'istiod adopt'],
+  ],
+  [
     'a failed release needs no repair',
     {},
     {...ours, releases: [release('istio-base'), release('istiod', {status: 'failed'})]},
@@ -153,6 +170,20 @@ test.each<[string, Partial<Wish>, Found, string[], RegExp]>([
   ],
   ['a downgrade', {istioVersion: '1.30.9'}, ours, ['version-jump'], /no downgrade in place.*istio-version: 1\.31\.0/s],
   ['a jump by two minor versions', {istioVersion: '1.33.0'}, ours, ['version-jump'], /not by 2.*next to `1\.32`/s],
+  [
+    "somebody's own helm at work on our release, Lease or not (the mark is of an older revision)",
+    {isAlone: true},
+    {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', helmRevision: 2, since: now - 40_000})]},
+    ['release-pending'],
+    /`pending-upgrade` for 40 s/,
+  ],
+  [
+    'an istiod whose record helm lost, with no release of ours to speak for it',
+    {},
+    {...ours, releases: []},
+    ['foreign-installation'],
+    /helm release `istio-system\/istiod`/,
+  ],
   [
     'a release that has only just become pending',
     {},

@@ -33,6 +33,7 @@ const one: Installed = {
   namespace: {exists: true, isOurs: true, uid: 'ns', path: '/api/v1/namespaces/istio-system'},
   releases: [release('istiod'), release('istio-base')],
   istiods: [istiod('default')],
+  lost: [],
   strangers: [],
   webhooks: [{...thing(`${webhooks}/mutatingwebhookconfigurations/istio-sidecar-injector`), release: 'istiod'}],
   policies: [policy()],
@@ -82,6 +83,12 @@ test.each<[string, Partial<UninstallWish>, Partial<Installed>, string[]]>([
       ],
     },
     ['istiod-canary', '1 webhooks, 0 policies, 0 left, 0 CRDs'],
+  ],
+  [
+    'nothing while helm has lost a record',
+    {},
+    {releases: [release('istio-base')], istiods: [], lost: [istiod('default')], webhooks: []},
+    ['istio-base', '0 webhooks, 1 policies, 1 left, 0 CRDs, namespace', 'release-lost'],
   ],
   [
     'no agent that carries traffic',

@@ -2,6 +2,7 @@ import type {Kube, KubeObject} from '../io/io.ts'
 import {type FoundIstiod, type FoundRelease, findInstall, istioNamespace} from './found.ts'
 import {findMeshed, type Meshed} from './meshed.ts'
 import {findOurPolicies, managedByLabel, type OurPolicy} from './our-policies.ts'
+import {isLost} from './plan.ts'
 
 /** One object to take away: its path on the API server and the very object that was read there. */
 export interface Thing {
@@ -30,8 +31,9 @@ export interface Installed {
   namespace: {exists: boolean; isOurs: boolean; uid: string; path: string}
   /** Releases with our mark, in the order in which they go. */
   releases: FoundRelease[]
-  /** istiods of our releases, and those of others. */
+  /** istiods of our releases, ours of which helm lost its record, and those of others. */
   istiods: FoundIstiod[]
+  lost: FoundIstiod[]
   strangers: FoundIstiod[]
   /** Of our releases. */
   webhooks: (Thing & {release: string})[]
@@ -58,7 +60,9 @@ export async function findInstalled(revision: string, kube: Kube): Promise<Insta
   const marked = found.releases.filter(({mark}) => mark !== null)
   const isOf = (release: string, releaseNamespace: string) =>
     marked.some(({name, namespace: at}) => name === release && at === releaseNamespace)
+  const isForeign = (release: string) => found.releases.some(({name, mark}) => name === release && mark === null)
   const istiods = found.istiods.filter(({owner}) => owner.by === 'helm' && isOf(owner.release, owner.namespace))
+  const lost = found.istiods.filter(({owner}) => isLost(owner, found.releases))
   return {
     namespace: {
       exists: namespace !== null,
@@ -68,12 +72,13 @@ export async function findInstalled(revision: string, kube: Kube): Promise<Insta
     },
     releases: inOrder(marked).filter(({name}) => revision === '' || name === releaseOf(revision)),
     istiods,
-    strangers: found.istiods.filter((each) => !istiods.includes(each)),
+    lost,
+    strangers: found.istiods.filter((each) => !istiods.includes(each) && !lost.includes(each)),
     webhooks: [...mutating, ...validating].filter(({release, at}) => isOf(release, at)),
     policies: await findOurPolicies(crds, kube),
     enrolled,
     leftovers,
-    crds: crds.filter(({release, at}) => release === 'istio-base' && at === istioNamespace),
+    crds: crds.filter(({release, at}) => release === 'istio-base' && at === istioNamespace && !isForeign(release)),
     meshed,
   }
 }

@@ -89,7 +89,8 @@ function planBase(
     (isAdoptable(found.crds, baseRelease) && found.crds.by === 'helm' && (release.mark !== null || release.helmRevision === 0))
   if (isOurs) {
     const newer = release.mark?.version ?? ''
-    if (current !== null || !isOlder(wish.istioVersion, newer)) return {release, notes: []}
+    // Single CRDs may have come by another way; helm adopts them only when told.
+    if (current !== null || !isOlder(wish.istioVersion, newer)) return {release: {...release, adopt: wish.takeOver}, notes: []}
     return {
       release: null,
       notes: [`CRDs stay at Istio ${newer}: newer than this revision's ${wish.istioVersion}, which they serve as well.`],
@@ -127,12 +128,24 @@ function foreign(wish: Wish, found: Found, current: FoundIstiod | null): Problem
   })
 }
 
-/** Tells whether an istiod was installed by this action: by helm, in istio-system, under a release with our mark. */
-export function isOursIn({releases}: Found): (istiod: FoundIstiod) => boolean {
-  return ({owner}) =>
+/**
+ * Tells whether an istiod was installed by this action: by helm, in istio-system, under a release with our mark. Where helm's record of that
+ * release is lost altogether, the mark on the release of its CRDs speaks for it: no other helm keeps the istiod any more.
+ */
+export function isOursIn({releases}: Pick<Found, 'releases'>): (istiod: Pick<FoundIstiod, 'owner'>) => boolean {
+  const isMarked = (name: string) => releases.some((release: FoundRelease) => release.name === name && release.mark !== null)
+  return ({owner}) => owner.by === 'helm' && owner.namespace === istioNamespace && (isMarked(owner.release) || isLost(owner, releases))
+}
+
+/** True when helm has no record of the release that an object names as its own, while our own release of Istio's CRDs stands. */
+export function isLost(owner: Owner, releases: readonly FoundRelease[]): boolean {
+  return (
     owner.by === 'helm' &&
     owner.namespace === istioNamespace &&
-    releases.some((release: FoundRelease) => release.name === owner.release && release.mark !== null)
+    owner.release.startsWith('istiod') &&
+    !releases.some(({name}) => name === owner.release) &&
+    releases.some(({name, mark}) => name === baseRelease && mark !== null)
+  )
 }
 
 /**

@@ -39,7 +39,7 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
   }
   return {
     ...plan,
-    problems: [...foreign(wish, installed), ...ambient(releases, installed.meshed)],
+    problems: [...foreign(wish, installed), ...lostRecords(wish, installed), ...ambient(releases, installed.meshed)],
     notes: [
       ...plan.policies.flatMap(policyNote),
       ...stillMeshed(going, isLast, installed.meshed),
@@ -72,6 +72,16 @@ function foreign(wish: UninstallWish, {strangers, releases}: Installed): Problem
       entry: 'foreign-installation',
     },
   ]
+}
+
+/** Without its record helm cannot take a release away, and what it holds is known to helm alone. */
+function lostRecords({install}: UninstallWish, {lost}: Installed): Problem[] {
+  if (install === 'never') return []
+  return lost.map((istiod) => ({
+    says: `helm's record of a release of this action is gone (its Secret was deleted): ${istiodText(istiod)}.`,
+    cure: 'Run `mode: enforce` once more, which makes the record anew, then uninstall.',
+    entry: 'release-lost',
+  }))
 }
 
 /** Without the agents the traffic of a captured pod would go nowhere until it is started anew. */
