@@ -81,3 +81,41 @@ test('explains an account that may not look', async () => {
     message: expect.stringMatching(/secrets is forbidden/),
   })
 })
+
+const crdPath = (name: string) => `GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`
+const crd = (name: string, release: string) => ({
+  metadata: {
+    name,
+    annotations: release === '' ? {} : {'meta.helm.sh/release-name': release, 'meta.helm.sh/release-namespace': 'istio-system'},
+  },
+})
+
+test('a single CRD that helm does not know is named before helm meets it; take-over lets helm adopt it', async () => {
+  const [ours, bare] = ['peerauthentications.security.istio.io', 'telemetries.telemetry.istio.io']
+  const world = {[crdPath(ours)]: crd(ours, 'istio-base'), [crdPath(bare)]: crd(bare, '')}
+  await expect(check(cluster(world))).rejects.toMatchObject({
+    entry: 'foreign-installation',
+    message: 'helm does not know these CRDs as its own: `telemetries.telemetry.istio.io` (someone who left no mark).',
+  })
+  const {plan} = await check(cluster(world), {takeOver: true})
+  expect(plan.do === 'apply' && plan.releases.map(({name, adopt}) => [name, adopt])).toEqual([
+    ['istio-base', true],
+    ['istiod', false],
+  ])
+})
+
+test("warns of the API server's clock and version, and stops for neither", async () => {
+  const io = cluster({'PROBE /version': {status: 200, headers: {date: 'Thu, 01 Jan 1970 01:00:00 GMT'}, body: '{"gitVersion": "v1.20.0"}'}})
+  const {warnings} = await check(io)
+  expect(warnings).toEqual([
+    expect.stringMatching(/^Istio 1\.31\.1 is tested with Kubernetes/),
+    expect.stringMatching(/^helm v4\.2\.4 is tested with Kubernetes/),
+    expect.stringMatching(/3600 s behind/),
+  ])
+})
+
+test('a hub that is being retired is warned of', async () => {
+  expect((await check(cluster(), {hub: 'gcr.io/istio-release'})).warnings).toEqual([
+    expect.stringContaining('`gcr.io/istio-release` is retired'),
+  ])
+})

@@ -3,6 +3,7 @@ import {Failure, KubeFailure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import {agentCharts, agentNamespace} from './agents.ts'
+import {crdProblems, foreignCrds} from './crd-owners.ts'
 import {controlPlanesElsewhere, elsewhereProblems} from './elsewhere.ts'
 import {type Found, findInstall, istioNamespace} from './found.ts'
 import {missingPermissions, permissionsFor} from './permissions.ts'
@@ -37,19 +38,23 @@ export async function preflight(inputs: Asked, kube: Kube, now: number): Promise
     refuse(tagProblems(inputs, found, []), 'Nothing was changed.')
     return {found, plan, warnings: []}
   }
-  const [missing, webhooks, tags, secrets, server] = await readable(() =>
+  const base = plan.releases.find(({chart}) => chart === 'base')
+  const isNewBase = base !== undefined && found.crds !== null && base.mark?.version !== inputs.istioVersion
+  const [missing, webhooks, tags, secrets, server, crds] = await readable(() =>
     Promise.all([
       missingPermissions(permissionsFor(plan, found.namespace.exists), kube),
       webhookTroubles(inputs, found, kube),
       inputs.tags.length === 0 ? [] : kube.list(tagsPath, tagFrom),
       inputs.imagePullSecrets.length === 0 ? noTroubles : pullSecretTroubles(inputs, kube),
       serverFacts(kube),
+      isNewBase ? foreignCrds(base, kube) : [],
     ]),
   )
   const problems = [
     ...valuesProblems(inputs),
     ...plan.problems,
     ...tagProblems(inputs, found, tags),
+    ...crdProblems(plan.problems.length === 0 ? crds : [], inputs.takeOver),
     ...webhooks.problems,
     ...secrets.problems,
     ...missing,
