@@ -207,6 +207,6 @@ test('a report beside itself has nothing new, and is never red with `gate: new`;
         expect(made.unread).toEqual([])
       }
     }),
-    {numRuns: 200},
+    {numRuns: 80},
   )
 })

@@ -224,7 +224,7 @@ test('whatever the reports say: worst verdict, sums, schema, and no hostile name
         expect(html.split('<details').length).toBe(html.split('</details>').length)
       }
     }),
-    {numRuns: 80},
+    {numRuns: 30},
   )
 })
 
@@ -294,7 +294,7 @@ test('the reader judges by the published schema as ajv does, but for fields it d
       const isValid = (valid.errors ?? []).every(({keyword}) => keyword === 'additionalProperties')
       expect([path, value, isRead]).toEqual([path, value, isValid])
     }),
-    {numRuns: 300},
+    {numRuns: 120},
   )
 })
 

@@ -1,5 +1,6 @@
 import type {Report} from '../model/report.ts'
 import {comparisonSentence} from './comparison-section.ts'
+import {judged} from './counts.ts'
 import {numbers, verdictMark} from './headline.ts'
 import {type Block, code, details, type Inline, paragraph, prose, strong, table, text} from './markdown.ts'
 import {splitReport} from './merge.ts'
@@ -13,7 +14,7 @@ export function clustersTable({clusters}: Report): Block[] {
     .map(({name, verdict, counts, istio, takenAt}): Inline[][] => [
       [text(`${verdictMark[verdict.status]} ${verdict.status}`)],
       [code(name)],
-      [text(`${verdict.coverage} %`)],
+      [text(judged(counts) === 0 ? '–' : `${verdict.coverage} %`)],
       [text(counts.total)],
       [text(counts.violated)],
       [text(counts.unproven)],

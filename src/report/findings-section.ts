@@ -14,7 +14,9 @@ export function findingsSection(report: Report, limit: number, withWaivers = fal
   const found = newFirst(rankedFindings(report).filter(({finding}) => finding.severity !== 'info'))
   const shown = found.slice(0, limit)
   return [
-    ...shown.map((one, at) => findingBlock(one, at < opened && one.finding.severity === 'error', withWaivers)),
+    ...shown.map((one, at) =>
+      findingBlock(one, at < opened && one.finding.severity === 'error' && one.finding.isNew !== false, withWaivers),
+    ),
     ...(found.length > shown.length
       ? [paragraph(text(`And ${plural(found.length - shown.length, 'more finding')}, all in report.json.`))]
       : []),
@@ -27,14 +29,21 @@ export function openQuestions({stages, unread, results}: Report): Block[] {
   const unknown = results.filter(({status}) => status === 'unknown')
   const items: Inline[][] = [
     ...failed.map((stage) => [
-      ...[strong(text(`Stage ${stage.name} failed`)), text(': '), ...prose(sentence(stage.says))],
+      ...[strong(text(`Stage ${stage.name} failed${where(stage.cluster)}`)), text(': '), ...prose(sentence(stage.says))],
       ...more(troubleshootingUrl({results}, stage.entry)),
     ]),
-    ...unread.map(({part, reason}) => [text('Not read: '), code(part), text(', '), ...prose(reason)]),
-    ...unknown.slice(0, 30).map((result) => [strong(text(result.code)), text(` ${result.title}? Unknown: `), ...prose(result.reason)]),
+    ...unread.map(({part, reason, cluster}) => [text('Not read: '), code(part), text(`${where(cluster)}, `), ...prose(reason)]),
+    ...unknown
+      .slice(0, 30)
+      .map((result) => [strong(text(result.code)), text(` ${result.title}${where(result.cluster)}? Unknown: `), ...prose(result.reason)]),
   ]
   if (items.length === 0) return []
   return [heading(3, text(failed.length > 0 ? 'What went wrong' : 'What could not be judged')), list(items)]
+}
+
+/** Of which cluster, in a merged report. */
+function where(cluster: string | undefined): string {
+  return cluster === undefined ? '' : ` in ${cluster}`
 }
 
 /** Notes that judge nothing: findings of severity info. */

@@ -1,5 +1,6 @@
 import type {ClusterReport, Report} from '../model/report.ts'
 import {comparisonSentence} from './comparison-section.ts'
+import {judged} from './counts.ts'
 import {badge} from './html-marks.ts'
 import {type Html, html, said} from './html-text.ts'
 
@@ -11,5 +12,5 @@ export function clustersPart({clusters}: Pick<Report, 'clusters'>): Html | null 
 
 function row({name, verdict, counts, istio, takenAt, comparison, notes}: ClusterReport): Html {
   const changes = comparison === null ? null : html`<small>${said(`${comparisonSentence({comparison, verdict})}.`)}</small>`
-  return html`<tr><td>${badge(verdict.status)}</td><th scope="row">${name}<small>${notes.length === 0 ? null : `${notes.length} notes below`}</small></th><td>${said(`${verdict.reason}.`)}${changes}</td><td>${verdict.coverage} %</td><td>${counts.total}</td><td>${counts.violated}</td><td>${istio}</td><td>${takenAt.slice(0, 16).replace('T', ' ')}</td></tr>`
+  return html`<tr><td>${badge(verdict.status)}</td><th scope="row">${name}<small>${notes.length === 0 ? null : `${notes.length} notes below`}</small></th><td>${said(`${verdict.reason}.`)}${changes}</td><td>${judged(counts) === 0 ? '–' : `${verdict.coverage} %`}</td><td>${counts.total}</td><td>${counts.violated}</td><td>${istio}</td><td>${takenAt.slice(0, 16).replace('T', ' ')}</td></tr>`
 }

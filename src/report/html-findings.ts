@@ -29,12 +29,17 @@ export function questionsPart({stages, unread, results}: Report): Html | null {
   const unknown = results.filter(({status}) => status === 'unknown')
   if (failed.length + unread.length + unknown.length === 0) return null
   return html`<ul class="cards">${failed.map(
-    ({name, says, cure}) =>
-      html`<li class="card bad">${badge('failed')} <strong>Stage ${name}</strong><p>${said(sentence(says))}</p>${cure === '' ? null : html`<p><strong>Fix:</strong> ${said(cure)}</p>`}</li>`,
-  )}${unread.map(({part, reason}) => html`<li class="card unsure">${badge('unknown')} <strong>Not read: ${part}</strong><p>${said(sentence(reason))}</p></li>`)}${unknown.map(
-    ({code, title, reason}) =>
-      html`<li class="card unsure">${badge('unknown')} <strong>${code}</strong> ${title}?<p>${said(sentence(reason))}</p></li>`,
+    ({name, says, cure, cluster}) =>
+      html`<li class="card bad">${badge('failed')} <strong>Stage ${name}</strong>${where(cluster)}<p>${said(sentence(says))}</p>${cure === '' ? null : html`<p><strong>Fix:</strong> ${said(cure)}</p>`}</li>`,
+  )}${unread.map(({part, reason, cluster}) => html`<li class="card unsure">${badge('unknown')} <strong>Not read: ${part}</strong>${where(cluster)}<p>${said(sentence(reason))}</p></li>`)}${unknown.map(
+    ({code, title, reason, cluster}) =>
+      html`<li class="card unsure">${badge('unknown')} <strong>${code}</strong> ${title}?${where(cluster)}<p>${said(sentence(reason))}</p></li>`,
   )}</ul>`
+}
+
+/** Of which cluster, in a merged report. */
+function where(cluster: string | undefined): Html | null {
+  return cluster === undefined ? null : html` in ${cluster}`
 }
 
 /** At most three things to do next, with the command to type. */

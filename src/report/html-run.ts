@@ -11,7 +11,7 @@ export function timeline({stages}: Pick<Report, 'stages'>): Html | null {
   const total = stages.reduce((sum, {ms}) => sum + ms, 0)
   if (stages.length === 0) return null
   let from = 0
-  const items = stages.map(({name, status, ms, changed, says, steps}) => {
+  const items = stages.map(({name, status, ms, changed, says, steps, cluster}) => {
     const start = from
     from += ms
     let inner = start
@@ -20,7 +20,7 @@ export function timeline({stages}: Pick<Report, 'stages'>): Html | null {
       inner += step.ms
       return html`<li class="step"><span class="what">${step.name}</span>${barOf(at, step.ms, total)}<span class="time">${duration(step.ms)}</span><p>${said(step.says)}</p></li>`
     })
-    return html`<li class="stage ${status}"><span class="what">${badge(status)} <strong>${name}</strong></span>${barOf(start, ms, total)}<span class="time">${duration(ms)}</span><p>${said(says)}${changed ? html` <b class="tag">changed the cluster</b>` : null}</p>${parts.length === 0 ? null : html`<ol>${parts}</ol>`}</li>`
+    return html`<li class="stage ${status}"><span class="what">${badge(status)} <strong>${name}</strong>${cluster === undefined ? null : html` <small>${cluster}</small>`}</span>${barOf(start, ms, total)}<span class="time">${duration(ms)}</span><p>${said(says)}${changed ? html` <b class="tag">changed the cluster</b>` : null}</p>${parts.length === 0 ? null : html`<ol>${parts}</ol>`}</li>`
   })
   return html`<p class="muted">${duration(total)} in all.</p><ol class="time-line">${items}</ol>`
 }
@@ -40,8 +40,8 @@ export function checksPart({results}: Pick<Report, 'results'>): Html | null {
   const order = ['fail', 'unknown', 'pass', 'skipped']
   const sorted = [...results].sort((left, right) => order.indexOf(left.status) - order.indexOf(right.status))
   return html`<details><summary>${plural(results.length, 'check')}: ${says.join(', ')}</summary><div class="scroll" role="region" aria-label="All checks" tabindex="0"><table><thead><tr>${['Answer', 'Check', 'What it says', 'Why not judged'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${sorted.map(
-    ({code, status, title, reason}) =>
-      html`<tr><td>${badge(status)}</td><th scope="row">${code}</th><td>${title}</td><td>${said(reason)}</td></tr>`,
+    ({code, status, title, reason, cluster}) =>
+      html`<tr><td>${badge(status)}</td><th scope="row">${code}${cluster === undefined ? null : html`<small>${cluster}</small>`}</th><td>${title}</td><td>${said(reason)}</td></tr>`,
   )}</tbody></table></div></details>`
 }
 

@@ -46,7 +46,7 @@ export function mergeReports(
     scope: {namespaces: union(clusters.map(({scope}) => scope.namespaces)), exclude: union(clusters.map(({scope}) => scope.exclude))},
     terms: {...asked, ignore: union(clusters.map(({terms}) => terms.ignore))},
     counts,
-    changed: clusters.some(({changed}) => changed),
+    changed: false,
     stages: all(({stages}) => stages),
     endpoints: all(({endpoints}) => endpoints),
     results: all(({results}) => results),

@@ -6,7 +6,9 @@ import {clipped, plural, policyName} from './words.ts'
 
 /** The ports that accept plain text or lack proof, worst first, at most `limit`. */
 export function badPorts({endpoints}: Report, limit: number): Block[] {
-  const bad = endpoints.filter(isBad).sort((left, right) => rank[left.verdict] - rank[right.verdict])
+  const bad = endpoints
+    .filter(isBad)
+    .sort((left, right) => rank[left.verdict] - rank[right.verdict] || Number(right.isNew ?? false) - Number(left.isNew ?? false))
   return bad.length === 0 ? [] : rowsTable(bad, limit)
 }
 

@@ -34,9 +34,10 @@ export function whyViolated(row: Endpoint): string {
   return row.reason === '' ? `in mode ${mode}` : `because ${sentencePart(row.reason)}`
 }
 
-/** Violated rows, the one to name first in front: a workload inside the mesh surprises most, a declared port says most. */
+/** Violated rows, the one to name first in front: what a baseline does not know, then a workload inside the mesh, which surprises most, then a declared port, which says most. */
 export function worstFirst(rows: Endpoint[]): Endpoint[] {
-  const weight = ({dataPlane, port}: Endpoint) => (dataPlane === 'none' ? 2 : 0) + (port === null ? 1 : 0)
+  const weight = ({dataPlane, port, isNew}: Endpoint) =>
+    (isNew === false ? 4 : 0) + (dataPlane === 'none' ? 2 : 0) + (port === null ? 1 : 0)
   return rows.filter(({verdict}) => verdict === 'violated').sort((left, right) => weight(left) - weight(right))
 }
 
