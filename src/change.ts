@@ -47,8 +47,22 @@ export async function change(
   if (inputs.mode === 'uninstall') return takeAway(inputs, {kube, path}, stages, io)
   if (inputs.mode !== 'enforce') return {notes: [], helmPath: '', changedAt: null, applied: [], forecast: null}
   const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, io), kube, io))
-  // All that changes the cluster goes through the lock's io: it refuses once another run has taken over.
-  const held = lock?.io ?? io
+  try {
+    return await changeAlone(inputs, policies, {kube, path}, {asked, deadline}, stages, lock?.io ?? io)
+  } finally {
+    await lock?.release()
+  }
+}
+
+/** All that changes the cluster goes through `held`, the lock's io: it refuses once another run has taken over. */
+async function changeAlone(
+  inputs: Inputs,
+  policies: KubeObject[],
+  {kube, path}: Pick<Connected, 'kube' | 'path'>,
+  {asked, deadline}: {asked: Asked; deadline: number},
+  stages: StageLog,
+  held: Io,
+): Promise<Changed> {
   const installed = await stages.change('install', () => install({...inputs, isAlone: true}, kube, path, held))
   const tools = installed?.canary ?? null
   const moved =
@@ -69,12 +83,11 @@ export async function change(
     await stages.change('verify', () => rollout.watch(trials))
     await rollout.abandon(trials)
   }
-  await lock?.release()
   const outcomes = [installed, moved, enrolled, applied, enforced]
   return {
     notes: outcomes.flatMap((outcome) => outcome?.notes ?? []),
     helmPath: installed?.helmPath ?? '',
-    changedAt: outcomes.some((outcome) => outcome?.changed) ? io.clock.ticks() : null,
+    changedAt: outcomes.some((outcome) => outcome?.changed) ? held.clock.ticks() : null,
     applied: applied === null ? [] : policies,
     forecast: rollout?.forecast() ?? null,
   }
@@ -83,8 +96,7 @@ export async function change(
 async function takeAway(inputs: Inputs, {kube, path}: Pick<Connected, 'kube' | 'path'>, stages: StageLog, io: Io): Promise<Changed> {
   const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, io), kube, io))
   const site = {kube, kubeconfigPath: path, letGo: async () => lock?.letGo()}
-  const gone = await stages.change('uninstall', () => uninstall(inputs, site, lock?.io ?? io))
-  await lock?.release()
+  const gone = await stages.change('uninstall', () => uninstall(inputs, site, lock?.io ?? io)).finally(() => lock?.release())
   return {notes: gone?.notes ?? [], helmPath: gone?.helmPath ?? '', changedAt: null, applied: [], forecast: null}
 }
 
