@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   on?.close()
   if (bed !== undefined) await down({bed: number})
-}, 60_000)
+}, 240_000)
 
 test('plan names the pair that would break, the one policy it would change, and touches nothing', async () => {
   const before = everything()
@@ -42,7 +42,7 @@ test('plan names the pair that would break, the one policy it would change, and 
   expect(report.planned?.releases.map(({name, does}) => `${name} ${does}`)).toEqual(['istio-base unchanged', 'istiod unchanged'])
   expect(breaking(report)).toEqual(['Deployment legacy/till → shop/orders:8080 no-proxy'])
   expect(report.forecast?.observed.callers).toBe(true)
-}, 60_000)
+}, 240_000)
 
 test('a guarded rollout leaves all as found and names the caller', async () => {
   const before = policies()
@@ -51,7 +51,7 @@ test('a guarded rollout leaves all as found and names the caller', async () => {
   expect(report.stages.find(({name}) => name === 'enforce')).toMatchObject({status: 'failed', changed: false, entry: 'live-caller'})
   expect(report.stages.find(({name}) => name === 'enforce')?.says).toContain('Deployment `legacy/till` → `shop/orders:8080`')
   expect(policies()).toEqual(before)
-}, 60_000)
+}, 240_000)
 
 test('a caller that breaks only afterwards gets the former policy back, to the letter', async () => {
   kubectl('-n', 'legacy', 'delete', 'deployment', 'till')
@@ -70,7 +70,7 @@ test('a caller that breaks only afterwards gets the former policy back, to the l
   const [now] = policies()
   expect(now).toEqual({...former, metadata: {...former?.metadata, resourceVersion: expect.any(String), generation: expect.any(Number)}})
   expect(report.verdict.status).toBe('fail')
-}, 90_000)
+}, 240_000)
 
 test('without callers it goes STRICT and proves it; a second run changes nothing', async () => {
   kubectl('-n', 'legacy', 'delete', 'deployment', 'watcher')
@@ -86,7 +86,7 @@ test('without callers it goes STRICT and proves it; a second run changes nothing
   expect(again.report).toMatchObject({verdict: {status: 'pass'}, changed: false})
   expect(again.report.forecast).toBeUndefined()
   expect(policies()).toEqual(before)
-}, 120_000)
+}, 240_000)
 
 /** Istio with access logs and a drain time that a test can wait for. */
 function act(given: Record<string, string>): Promise<{report: Report}> {

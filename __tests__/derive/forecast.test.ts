@@ -5,6 +5,7 @@ import {forecastOf} from '../../src/derive/forecast.ts'
 import {withPolicies} from '../../src/derive/planned-policies.ts'
 import {policyIndex} from '../../src/derive/policy-index.ts'
 import {rolloutDecision} from '../../src/derive/rollout-decision.ts'
+import type {ProxyState} from '../../src/model/delivered.ts'
 import {read, unread} from '../../src/model/part.ts'
 import type {IstioObject} from '../../src/model/policy.ts'
 import type {Snapshot} from '../../src/model/snapshot.ts'
@@ -63,6 +64,14 @@ const rule = (spec: object): Partial<Snapshot> => ({
   destinationRules: read([istioObject('DestinationRule', 'shop', 'cart', {host: 'cart.shop.svc.cluster.local', ...spec})]),
 })
 
+const counted: ProxyState = {
+  ...{namespace: 'shop', pod: 'cart-1', asked: true, sync: null},
+  running: read({
+    ...{listeners: [], stuck: [], certificate: null, roots: []},
+    counters: {windowMs: 60_000, traffic: [{port: 8080, plain: 3, mutual: 1}], refused: null},
+  }),
+}
+
 /** `outlook because caller`, of every row that is not safe. */
 function troubles(snapshot: Snapshot): string[] {
   return forecastOf(snapshot, strict)
@@ -107,6 +116,11 @@ test.each<[string, Snapshot, string[]]>([
     'an address that another pod had before',
     world([cart, {...till, createdAt: '2026-11-22T18:29:30Z'}], traffic([{}])),
     ['breaks seen-plain address 10.0.0.9 → cart:8080', 'may-break no-proxy Deployment legacy till'],
+  ],
+  [
+    'plain text that the server counted',
+    world([cart], {delivered: read({...{withheld: {deliver: '', inspect: ''}, replicas: [], propagation: null}, proxies: [counted]})}),
+    ['may-break counted-plain somebody → cart:8080'],
   ],
   ['what was refused already', world([cart], traffic([{refused: true, address: '192.0.2.1'}])), []],
   ['a call to a port that does not turn', world([cart], traffic([{port: 15020, address: '192.0.2.1'}])), []],

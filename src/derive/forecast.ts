@@ -3,6 +3,7 @@ import type {Part} from '../model/part.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import {clientClasses} from './client-classes.ts'
 import {callerOutlooks} from './forecast-callers.ts'
+import {counterOutlooks} from './forecast-counters.ts'
 import {outsideOutlooks} from './forecast-outside.ts'
 import {serviceOutlooks} from './forecast-services.ts'
 import {observedCallers, trafficOutlooks} from './forecast-traffic.ts'
@@ -44,7 +45,13 @@ export function forecastOf(snapshot: Snapshot, writes: readonly PolicyWrite[]): 
         : each,
     )
     const own = callerOutlooks(callers, after)
-    const all = [...seen, ...outside, ...serviceOutlooks(clientClasses(callers, rules, meshes), turning, after), ...own]
+    const all = [
+      ...seen,
+      ...counterOutlooks(turning, after),
+      ...outside,
+      ...serviceOutlooks(clientClasses(callers, rules, meshes), turning, after),
+      ...own,
+    ]
     return blind.length === 0
       ? all
       : all.map((each) => (each.outlook === 'safe' ? {...each, outlook: 'unknown', reason: `not certain, for ${blind[0]}`} : each))

@@ -14,6 +14,7 @@ export type CallerReason =
   | 'host-network'
   | 'seen-plain'
   | 'fell-silent'
+  | 'counted-plain'
   | 'destination-rule'
   | 'headless'
   | 'not-labelled'

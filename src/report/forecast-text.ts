@@ -4,6 +4,7 @@ import {quoted} from './words.ts'
 /** A caller in a sentence: `` Deployment `legacy/till` ``, `sidecars of namespace …`, `the kubelet`. */
 export function callerText({kind, namespace, name}: Caller): string {
   if (kind === 'kubelet' || kind === 'API server') return `the ${kind}`
+  if (kind === 'somebody') return kind
   if (name !== '') return `${kind} ${quoted(namespace === '' ? name : `${namespace}/${name}`)}`
   return namespace === '' ? `any ${kind}`.replace('any clients', 'clients') : `${kind} of namespace ${quoted(namespace)}`
 }
