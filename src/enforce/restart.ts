@@ -54,7 +54,7 @@ export async function restart(
     if (is === 'failed') return answer(false, true, await withTroubles(says, rollout, now, kube))
     if (io.clock.ticks() - began >= timeoutMs)
       return answer(false, true, await withTroubles(`${says} after ${Math.round(timeoutMs / 1000)} s`, rollout, now, kube))
-    if (says !== said) io.log.detail(`${rollout.kind} ${rollout.namespace}/${rollout.name}: ${says}`)
+    if (says !== said) io.log.line(`${rollout.kind} ${rollout.namespace}/${rollout.name}: ${says}`)
     said = says
     await io.clock.sleep(lookEveryMs, io.cancelled)
   }

@@ -1,3 +1,4 @@
+import {progress} from './progress.ts'
 import {judgedViews} from '../derive/judged-pods.ts'
 import type {PodView} from '../derive/pod-view.ts'
 import type {Io, Kube} from '../io/io.ts'
@@ -122,7 +123,11 @@ function notGranted(namespace: string, granted: Grants): string {
 async function readProxies({targets, options}: Round, kube: Kube, io: Io): Promise<Map<string, Part<RunningProxy>>> {
   const asked = targets.filter(({why}) => why === '')
   if (asked.length > 0) io.log.detail(`reading what ${asked.length} proxies run`)
+  const tell = progress(io)
+  let looked = 0
   const running = await bounded(asked, options.concurrency, async (target) => {
+    looked++
+    tell(() => `reading what the proxies run: ${looked} of ${asked.length}`)
     if (io.cancelled.aborted) return unread('the run was cancelled')
     return inspectProxy(target, Math.min(podTimeoutMs, options.deadline - io.clock.ticks()), kube)
   })

@@ -1,3 +1,4 @@
+import {progress} from './progress.ts'
 import {endpoints} from '../derive/endpoints.ts'
 import type {Io, Kube} from '../io/io.ts'
 import type {PortProbe, Probes} from '../model/evidence.ts'
@@ -80,10 +81,12 @@ async function reachablePods(planned: PlannedPort[], options: Options, ask: Ask)
 async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io): Promise<Pick<Probes, 'ports' | 'settledAfterMs'>> {
   const began = io.clock.ticks()
   const seen = new Map<PlannedPort, PortProbe>()
+  const tell = progress(io)
   const askEach = (ports: PlannedPort[], concurrency = options.probes.concurrency) =>
     bounded(ports, concurrency, async (port) => {
       if (io.cancelled.aborted || io.clock.ticks() >= options.deadline) return
       seen.set(port, added(seen.get(port), await probePort(port, ask, io.clock)))
+      tell(() => `probed ${seen.size} of ${planned.length} ports`)
     })
   await askEach(planned)
   // Our own load makes the API server lose the race for the alert: what stayed silent is asked once more, a few at a time.
@@ -94,7 +97,9 @@ async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io
   const unsettled = () => planned.filter((port) => isOpen(port, seen.get(port)))
   let settledAfterMs: number | undefined
   for (let open = unsettled(); open.length > 0 && mayWait(); open = unsettled()) {
-    io.log.detail(`${open.length} ports do not demand mutual TLS yet: asked again in 2 s`)
+    const {length} = open
+    io.log.detail(`${length} ports do not demand mutual TLS yet: asked again in 2 s`)
+    tell(() => `waiting for the policy: ${length} of ${planned.length} ports do not demand mutual TLS yet`)
     await io.clock.sleep(2000, io.cancelled)
     await askEach(open)
     settledAfterMs = io.clock.ticks() - began

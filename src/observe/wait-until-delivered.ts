@@ -1,3 +1,4 @@
+import {progress} from './progress.ts'
 import {deliveredMode} from '../derive/delivered-mode.ts'
 import {laggingPolicies} from '../derive/held-policies.ts'
 import {judgedPorts} from '../derive/judged-pods.ts'
@@ -36,6 +37,7 @@ export async function waitUntilDelivered(round: Round, first: Seen, kube: Kube, 
   const until = Math.min(changed.until, deadline)
   let seen = first
   const since = new HeldSince()
+  const tell = progress(io)
   for (let pause = 250; ; pause = Math.min(pause * 2, 2000)) {
     since.look(seen.view, lagging(round, seen.view).length === 0, io.clock.ticks())
     const pending = pendingIn(round, seen, since, io.clock.ticks())
@@ -43,6 +45,7 @@ export async function waitUntilDelivered(round: Round, first: Seen, kube: Kube, 
     if (pending.length === 0) return {...seen, propagation: {ms, complete: true, pending}}
     if (io.cancelled.aborted || io.clock.ticks() + pause > until) return {...seen, propagation: {ms, complete: false, pending}}
     io.log.detail(`the change has not reached ${pending.length} yet, such as ${pending[0]?.pod}: ${pending[0]?.why}`)
+    tell(() => `waiting for the change to be delivered: ${pending.length} proxies have not got it yet, such as ${pending[0]?.pod}`)
     await io.clock.sleep(pause, io.cancelled)
     seen = await lookAgain(
       round,
