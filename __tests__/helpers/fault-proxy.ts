@@ -40,7 +40,7 @@ export interface FaultProxy {
 
 /**
  * Ends TLS on 127.0.0.1 with the bed's own certificate and asks the real API server as its administrator; spoils what the fault says. Lists are
- * cut into pages of three where the fault is about continue tokens, for a bed has too few objects for pages of 500.
+ * cut into pages of one where the fault is about continue tokens, for a bed has too few objects for pages of 500.
  */
 export async function faultProxy(bed: Bed, fault: Fault | null): Promise<FaultProxy> {
   const pki = (name: string) => readFileSync(join(bed.runDir, 'pki', name))
@@ -64,7 +64,7 @@ export async function faultProxy(bed: Bed, fault: Fault | null): Promise<FaultPr
   }
 
   const forward = (request: IncomingMessage) => {
-    const path = fault?.kind === '410 on continue' ? (request.url ?? '').replace('limit=500', 'limit=3') : request.url
+    const path = fault?.kind === '410 on continue' ? (request.url ?? '').replace('limit=500', 'limit=1') : request.url
     return httpsRequest({
       host: target.hostname,
       port: target.port,
@@ -196,7 +196,7 @@ function spoil(kind: FaultKind, answer: IncomingMessage, request: IncomingMessag
   })
 }
 
-/** A hundred bytes each tenth of a second: never idle, and hours for a list. */
+/** Twenty bytes each tenth of a second: never idle, and minutes for the shortest list. */
 function drip(body: Buffer, response: ServerResponse): void {
   let at = 0
   const timer = setInterval(() => {
@@ -205,8 +205,8 @@ function drip(body: Buffer, response: ServerResponse): void {
       response.end()
       return
     }
-    response.write(body.subarray(at, at + 100))
-    at += 100
+    response.write(body.subarray(at, at + 20))
+    at += 20
   }, 100)
   timer.unref()
 }

@@ -37,9 +37,7 @@ test.each<[FaultKind, string, number]>([
   ['latency', 'observe: workloads', 1],
   ['reset', 'observe: policies', 1],
   ['reset mid-body', 'observe: workloads', 1],
-  ['half-closed', 'observe: policies', 1],
   ['429', 'observe: policies', 1],
-  ['500', 'observe: workloads', 1],
   ['503', 'connect', 1],
   ['410 on continue', 'observe: workloads', 1],
 ])(
@@ -54,15 +52,13 @@ test.each<[FaultKind, string, number]>([
 
 // Never answered: red, in time, with a clear error, and never a pass.
 test.each<[FaultKind, string]>([
-  ['reset mid-body', 'observe: workloads'],
   ['half-closed', 'observe: policies'],
   ['truncated', 'observe: workloads'],
   ['login page', 'observe: policies'],
-  ['429', 'observe: policies'],
   ['503', 'connect'],
   ['410 on continue', 'observe: workloads'],
   ['hang', 'observe: workloads'],
-  ['slow drip', 'observe: policies'],
+  ['slow drip', 'observe: workloads'],
 ])(
   '%s at %s for good is red, with one clear error',
   async (kind, stage) => {
