@@ -262,7 +262,7 @@ describe('no time, no cluster', () => {
   test('past the deadline every part is unread and says so', async () => {
     const io = fakeIo({kube: answers()})
     const snapshot = await observe(asked, {...options, deadline: 0}, io.kube, io)
-    expect(Object.keys(unreadOf(snapshot))).toHaveLength(20)
+    expect(Object.keys(unreadOf(snapshot))).toHaveLength(21)
     expect(snapshot.pods).toMatchObject({reason: "reading pods had not begun when the run's `deadline` was over: give it more time"})
     expect(io.requests).toEqual([])
   })
@@ -272,7 +272,7 @@ describe('no time, no cluster', () => {
     ['preview-17', 'cluster `preview-17` was not reached: see the stage `connect`'],
   ])('an unreachable cluster named `%s`: every part unread for the same reason', (name, reason) => {
     const reasons = Object.values(unreadOf(unreachable(asked, name, fakeIo())))
-    expect(reasons).toEqual(new Array(20).fill(reason))
+    expect(reasons).toEqual(new Array(21).fill(reason))
   })
 
   test('whatever every single read does, observing never throws', async () => {
