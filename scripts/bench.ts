@@ -19,7 +19,7 @@ import {grow, type Size} from './bench/seed.ts'
 const parts = ['headline', 'pods', 'policies', 'cold', 'live', 'profile', 'bundle', 'install']
 const asked = process.argv.slice(2).filter((word) => parts.includes(word))
 const wanted = (part: string) => asked.length === 0 || asked.includes(part)
-const entry = 'dist/index.js'
+const entry = process.env['BENCH_ENTRY'] ?? 'dist/index.js'
 const say = (line: string) => console.log(line)
 const results = readResults()
 const keep = (found: Partial<typeof results>) => writeResults(Object.assign(results, found))
