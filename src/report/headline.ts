@@ -11,7 +11,7 @@ export const verdictMark: Record<VerdictStatus, string> = {pass: 'âœ…', fail: 'â
 export function headline(report: Report, level: number): Block[] {
   const {status, reason} = report.verdict
   return [
-    heading(level, text(`${verdictMark[status]} Mutual TLS${cluster(report)}: ${status}`)),
+    heading(level, text(`${verdictMark[status]} ${report.mode === 'uninstall' ? 'Uninstall' : 'Mutual TLS'}${cluster(report)}: ${status}`)),
     paragraph(strong(...prose(`${reason}.`))),
     paragraph(...numbers(report)),
     ...foreignEvidence(report),
