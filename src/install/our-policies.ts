@@ -1,4 +1,5 @@
 import type {Kube, KubeObject} from '../io/io.ts'
+import {KubeFailure} from '../model/failure.ts'
 import type {Thing} from './installed.ts'
 
 /** A policy with our mark; `former` is what it was before it was taken over, null for one that we made. */
@@ -16,10 +17,17 @@ export function isDeleted({former, isOthers}: OurPolicy): boolean {
   return former === null && !isOthers
 }
 
-/** Every object of Istio's kinds that carries our mark, in all namespaces. */
+/** Every object of Istio's kinds that carries our mark, in all namespaces; none of a kind whose CRD has just gone. */
 export async function findOurPolicies(crds: {list: string}[], kube: Kube): Promise<OurPolicy[]> {
-  const lists = await Promise.all(crds.map(({list}) => kube.list(`${list}?labelSelector=${ours}`, (item) => policyFrom(list, item))))
+  const lists = await Promise.all(
+    crds.map(({list}) => kube.list(`${list}?labelSelector=${ours}`, (item) => policyFrom(list, item)).catch(noneWhenGone)),
+  )
   return lists.flat()
+}
+
+function noneWhenGone(thrown: unknown): [] {
+  if (thrown instanceof KubeFailure && thrown.status === 404) return []
+  throw thrown
 }
 
 /** The patch that gives a policy back exactly as it was, and takes our marks off; at the version that was read. */
