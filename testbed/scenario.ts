@@ -12,6 +12,8 @@ export interface Scenario {
   findings: string[]
   /** Every row that is neither proven nor exempt, as `workload:port verdict` (`*`: undeclared ports), sorted. */
   rows: string[]
+  /** `probe`: judged with the published roles read and probe alone, so that no proxy's own word stands in. */
+  role: 'admin' | 'probe'
   objects: ScenarioObject[]
 }
 
@@ -32,7 +34,15 @@ export function scenarios(): Scenario[] {
       const [verdict = ''] = says('verdict')
       if (verdict !== 'pass' && verdict !== 'fail' && verdict !== 'unknown') throw new Error(`${file} declares no verdict`)
       const objects = parseAllDocuments(text).map((document) => document.toJS() as ScenarioObject)
-      return {name, title: /^# (.+)$/m.exec(text)?.[1] ?? '', verdict, findings: says('finding'), rows: says('row'), objects}
+      return {
+        name,
+        title: /^# (.+)$/m.exec(text)?.[1] ?? '',
+        verdict,
+        findings: says('finding'),
+        rows: says('row'),
+        role: says('role').includes('probe') ? 'probe' : 'admin',
+        objects,
+      }
     })
 }
 

@@ -1,5 +1,6 @@
 import {execFileSync} from 'node:child_process'
-import {readFileSync} from 'node:fs'
+import {readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import type {Report} from '../../src/model/report.ts'
 import {type Bed, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
@@ -22,6 +23,8 @@ export interface Bench {
   apply(objects: object[]): void
   /** Runs the action's sources as a step. */
   step(inputs: Record<string, string>): Promise<Judged>
+  /** Path of a kubeconfig that holds the published roles `read` and `probe` and nothing else. */
+  prober: string
 }
 
 /** Boots bed `number` anew and has the action install and enforce. */
@@ -33,6 +36,7 @@ export async function bench(number: number): Promise<Bench> {
     execFileSync(`${bed.bin}/kubectl`, ['--kubeconfig', bed.kubeconfig, ...args], {encoding: 'utf8', timeout: 240_000}).trim()
   const tools: Bench = {
     bed,
+    prober: '',
     kubectl,
     apply(objects) {
       const list = JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects})
@@ -52,19 +56,40 @@ export async function bench(number: number): Promise<Bench> {
   }
   const {report, log} = await tools.step({mode: 'enforce'})
   if (report.verdict.status !== 'pass') throw new Error(`the mesh could not be made ready:\n${log}`)
-  return tools
+  return {...tools, prober: proberKubeconfig(tools)}
+}
+
+function proberKubeconfig({bed, kubectl}: Bench): string {
+  kubectl('-n', 'default', 'create', 'serviceaccount', 'prober')
+  for (const role of ['read', 'probe']) {
+    kubectl('apply', '-f', `rbac/${role}.yaml`)
+    kubectl('create', 'clusterrolebinding', `prober-${role}`, `--clusterrole=istio-mtls-${role}`, '--serviceaccount=default:prober')
+  }
+  const path = join(bed.runDir, 'prober.kubeconfig')
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'bed',
+    clusters: [{name: 'bed', cluster: {server: bed.apiServer, 'certificate-authority': bed.caFile}}],
+    contexts: [{name: 'bed', context: {cluster: 'bed', user: 'prober'}}],
+    users: [{name: 'prober', user: {token: kubectl('-n', 'default', 'create', 'token', 'prober')}}],
+  }
+  writeFileSync(path, JSON.stringify(kubeconfig), {mode: 0o600})
+  return path
 }
 
 /** Applies scenarios, waits for their pods, then does what must come later. */
 export function lay(all: Scenario[], {kubectl, apply}: Bench): void {
   const parts = all.map(({objects}) => nowAndLater(objects))
   const now = parts.flatMap((part) => part.now)
-  const isOlder = (object: ScenarioObject) => object.metadata.name === 'older'
+  // Policies come when the proxies run: one with a listener that Envoy refuses would never become ready.
+  const isLate = ({kind, metadata}: ScenarioObject) =>
+    ['PeerAuthentication', 'DestinationRule', 'EnvoyFilter'].includes(kind) && metadata.name !== 'older'
   apply(now.filter((object) => object.kind === 'Namespace'))
-  apply(now.filter((object) => object.kind !== 'Namespace' && (isOlder(object) || object.kind !== 'PeerAuthentication')))
+  apply(now.filter((object) => object.kind !== 'Namespace' && !isLate(object)))
   for (const {name} of all) kubectl('-n', name, 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=180s')
   // By now the older policies are older by whole seconds, which is what Istio compares.
-  apply(now.filter((object) => object.kind === 'PeerAuthentication' && !isOlder(object)))
+  apply(now.filter(isLate))
   for (const {namespace, label} of parts.flatMap((part) => part.later)) kubectl('label', 'namespace', namespace, label)
 }
 

@@ -24,7 +24,11 @@ test('there is a scenario for each fault that the project promises to see', () =
 test.each(all)(
   '$name: $title',
   async (scenario) => {
-    const judged = await here.step({mode: 'validate', namespaces: scenario.name})
+    const judged = await here.step({
+      mode: 'validate',
+      namespaces: scenario.name,
+      ...(scenario.role === 'probe' ? {kubeconfig: here.prober} : {}),
+    })
     expect(said(judged)).toEqual(declared(scenario))
     expect(judged.code).toBe(scenario.verdict === 'pass' ? 0 : 1)
   },
