@@ -29,14 +29,23 @@ async function read(answer: TestServer['answer']): Promise<{names: Promise<strin
 }
 
 describe('a list of a declared kind', () => {
-  test('is asked for as protobuf, page by page, JSON second', async () => {
+  test('is asked for as protobuf, in one answer, JSON second', async () => {
+    const {names, server} = await read((_, response) =>
+      response.writeHead(200, {'content-type': protobuf}).end(listAnswer('Pod', pods('a', 'b'))),
+    )
+    expect(await names).toEqual(['a', 'b'])
+    expect(server.seen.map(({path}) => path)).toEqual(['/api/v1/pods'])
+    expect(server.seen[0]?.headers.accept).toBe(`${protobuf}, application/json`)
+  })
+
+  test('comes in pages where the API server fails to send all of it', async () => {
     const {names, server} = await read((request, response) => {
+      if (!request.url?.includes('limit=')) return json(response, 507, {kind: 'Status', message: 'too much'})
       const last = request.url?.includes('continue=')
       response.writeHead(200, {'content-type': protobuf}).end(listAnswer('Pod', pods(last ? 'b' : 'a'), last ? '' : 'more'))
     })
     expect(await names).toEqual(['a', 'b'])
-    expect(server.seen.map(({path}) => path)).toEqual(['/api/v1/pods?limit=500', '/api/v1/pods?limit=500&continue=more'])
-    expect(server.seen[0]?.headers.accept).toBe(`${protobuf}, application/json`)
+    expect(server.seen.map(({path}) => path)).toEqual(['/api/v1/pods', '/api/v1/pods?limit=500', '/api/v1/pods?limit=500&continue=more'])
   })
 
   test('is read as JSON where something in between answers so', async () => {
@@ -80,6 +89,7 @@ describe('a list of a declared kind', () => {
   test('whose token expired starts anew, once', async () => {
     let expired = false
     const {names} = await read((request, response) => {
+      if (!request.url?.includes('limit=')) return json(response, 507, {kind: 'Status', message: 'too much'})
       if (request.url?.includes('continue=') && !expired) {
         expired = true
         return response.writeHead(410, {'content-type': protobuf}).end(statusAnswer({message: 'expired', reason: 'Expired', code: 410}))

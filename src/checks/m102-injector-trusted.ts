@@ -122,10 +122,15 @@ function signsItself(env: Record<string, string>): boolean {
 function twice(pods: Pod[], namespaces: Namespace[], webhooks: Webhook[]): PartialFinding[] {
   const byName = new Map(namespaces.map((namespace) => [namespace.name, namespace]))
   const pairs = new Map<string, {names: string[]; pods: Pod[]}>()
+  const known = new Map<string, string[]>()
   for (const pod of pods) {
     const namespace = byName.get(pod.namespace)
     if (namespace === undefined) continue
-    const names = [...new Set(selectingWebhooks(pod.labels, namespace, webhooks).map(({configuration}) => configuration))].sort()
+    // Pods of a workload have the same labels.
+    const alike = `${pod.namespace} ${JSON.stringify(pod.labels)}`
+    const names =
+      known.get(alike) ?? [...new Set(selectingWebhooks(pod.labels, namespace, webhooks).map(({configuration}) => configuration))].sort()
+    known.set(alike, names)
     if (names.length < 2) continue
     const pair = pairs.get(names.join()) ?? {names, pods: []}
     pair.pods.push(pod)

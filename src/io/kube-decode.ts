@@ -17,6 +17,8 @@ interface Field {
   name: string
   code: number
   repeated: boolean
+  /** The same in thousands of pods. */
+  isCommon: boolean
   layout: Layout | null
 }
 
@@ -55,14 +57,26 @@ function decodeInto(target: Record<string, unknown>, layout: Layout, wire: Wire,
   wire.end = outer
 }
 
-function readValue({code, layout}: Field, wire: Wire, texts: Texts): unknown {
+function readValue({code, layout, isCommon}: Field, wire: Wire, texts: Texts): unknown {
   if (code === STRING) return textAt(wire, texts)
   if (code === INT) return wire.varint()
   if (code === BOOL) return wire.varint() !== 0
-  const value: Record<string, unknown> = {}
-  decodeInto(value, layout as Layout, wire, wire.delimited(), texts)
+  const end = wire.delimited()
+  if (isCommon) {
+    const start = wire.at
+    const value = texts.object(wire.bytes, start, end, () => nested(layout as Layout, wire, end, texts))
+    wire.at = end
+    return value
+  }
+  const value: Record<string, unknown> = nested(layout as Layout, wire, end, texts)
   if (code === TIME) return timeText(value as {seconds?: number})
   if (code === INT_OR_STRING) return value['type'] === 1 ? (value['strVal'] ?? '') : (value['intVal'] ?? 0)
+  return value
+}
+
+function nested(layout: Layout, wire: Wire, end: number, texts: Texts): Record<string, unknown> {
+  const value: Record<string, unknown> = {}
+  decodeInto(value, layout, wire, end, texts)
   return value
 }
 
@@ -99,6 +113,8 @@ function timeText({seconds}: {seconds?: number}): string | null {
   return seconds === undefined ? null : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
 }
 
+const common = new Set(['EnvVar', 'ContainerPort'])
+
 const layouts = new Map<MessageName, Layout>()
 
 function layoutOf(name: MessageName): Layout {
@@ -109,9 +125,9 @@ function layoutOf(name: MessageName): Layout {
   for (const [number, text] of Object.entries<string>(messages[name])) {
     const [fieldName = '', written = ''] = text.split(' ')
     const type = written.replace('[]', '')
-    const nested = type in messages ? layoutOf(type as MessageName) : null
+    const inner = type in messages ? layoutOf(type as MessageName) : null
     const code = fieldName === '.' ? INLINE : (codes[type] ?? MESSAGE)
-    layout[Number(number)] = {name: fieldName, code, repeated: written !== type, layout: nested}
+    layout[Number(number)] = {name: fieldName, code, repeated: written !== type, isCommon: common.has(type), layout: inner}
   }
   return layout
 }

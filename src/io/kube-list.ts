@@ -21,8 +21,9 @@ interface Page {
 }
 
 /**
- * All pages of a list, each item projected and dropped at once; a continue token that expired (410) restarts the list, once. With `kind`
- * in protobuf; in JSON where something in between answers so, speaks no protobuf (406, 415) or garbles it.
+ * A whole list, each item projected and dropped at once. With `kind` in protobuf and in one answer: it is read as it comes, and the API server
+ * sends it from its cache in half the time of its pages. In pages where that fails, and in JSON: there where something in between
+ * speaks no protobuf (406, 415) or garbles it. A continue token that expired (410) restarts the list, once.
  */
 export async function listPages<T>(
   source: ListSource,
@@ -30,23 +31,34 @@ export async function listPages<T>(
   project: (item: KubeObject) => T | null,
   kind?: ListedKind,
 ): Promise<T[]> {
-  try {
-    return await pages(source, path, project, kind)
-  } catch (thrown) {
-    if (!(thrown instanceof KubeFailure)) throw thrown
-    if (kind !== undefined && (thrown.status === 406 || thrown.status === 415 || thrown.reason === garbled)) {
-      return listPages(source, path, project)
+  if (kind !== undefined) {
+    try {
+      return await pages(source, path, project, kind, {})
+    } catch (thrown) {
+      if (!(thrown instanceof KubeFailure)) throw thrown
+      if (thrown.status === 406 || thrown.status === 415 || thrown.reason === garbled) return listPages(source, path, project)
+      if (thrown.status >= 400 && thrown.status < 500) throw thrown
     }
-    if (thrown.status !== 410) throw thrown
-    return pages(source, path, project, kind)
+  }
+  try {
+    return await pages(source, path, project, kind, {limit: pageSize})
+  } catch (thrown) {
+    if (!(thrown instanceof KubeFailure && thrown.status === 410)) throw thrown
+    return pages(source, path, project, kind, {limit: pageSize})
   }
 }
 
-async function pages<T>(source: ListSource, path: string, project: (item: KubeObject) => T | null, kind?: ListedKind): Promise<T[]> {
+async function pages<T>(
+  source: ListSource,
+  path: string,
+  project: (item: KubeObject) => T | null,
+  kind: ListedKind | undefined,
+  limit: {limit?: string},
+): Promise<T[]> {
   const projected: T[] = []
   let token = ''
   do {
-    const request = {method: 'GET', path: withQuery(path, {limit: pageSize, ...(token === '' ? {} : {continue: token})})}
+    const request = {method: 'GET', path: withQuery(path, {...limit, ...(token === '' ? {} : {continue: token})})}
     const page = await pageOf(source, request, project, kind)
     for (const value of page.projected) projected.push(value)
     token = page.next

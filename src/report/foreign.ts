@@ -1,7 +1,7 @@
 /** Text from a cluster made safe to handle: well-formed, without control, bidirectional or invisible characters, at most `limit` long. */
 export function cleaned(foreign: string, limit: number, keepLines = false): string {
   // Nearly all names and sentences are: nothing in them could change.
-  if (foreign.length <= limit && printableAscii.test(foreign)) return foreign
+  if (foreign.length <= limit && (keepLines ? printableLines : printableAscii).test(foreign)) return foreign
   const visible = foreign
     .toWellFormed()
     .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
@@ -57,6 +57,7 @@ export function verbatim(foreign: string): string {
 }
 
 const printableAscii = /^[ -~]*$/
+const printableLines = /^[ -~\n]*$/
 
 /** Zero-width space: unseen, not a word character, copied along but harmless in prose. */
 const gap = '\u200b'

@@ -7,7 +7,7 @@ import {troubleshootingUrl} from './docs-url.ts'
 import {rankedFindings, weighs} from './findings.ts'
 import {isCounted} from './verdict.ts'
 import {endpointId} from './waive.ts'
-import {sentence} from './words.ts'
+import {clipped, sentence} from './words.ts'
 
 /** One test case; `message` one line, `text` all there is to say. */
 export interface TestCase {
@@ -140,12 +140,15 @@ function findingText({code, title, docs}: CheckResult, {severity, subject, messa
   const where = subject.file === undefined ? '' : ` (${subject.file}${subject.line === undefined ? '' : `:${subject.line}`})`
   return lines(
     `${code} ${title}, ${severity}: ${refText(subject)}${where}`,
-    sentence(message),
+    // A finding of a whole namespace is told again in the case of each of its ports.
+    clipped(sentence(message), 500),
     hint === '' ? '' : `Fix: ${hint}`,
-    fix,
+    fix.length > longestFix ? 'Its commands are in report.json.' : fix,
     docs.startsWith('https://') ? docs : '',
   )
 }
+
+const longestFix = 1000
 
 function lines(...said: string[]): string {
   return said.filter((line) => line.trim() !== '').join('\n')
