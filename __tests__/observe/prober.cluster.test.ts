@@ -231,6 +231,8 @@ describe('whole runs', () => {
   }, 60_000)
 
   test('under the published roles alone, and everything else in the cluster stays as it is', async () => {
+    // What the meshed probers' run made goes a moment after it.
+    kubectl('wait', '--for=delete', 'namespace/meshed-probers', '--timeout=60s')
     const kube = await asProber()
     const before = await versions()
     const {rows, snapshot} = await look('pod', {kube})
