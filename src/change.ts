@@ -11,6 +11,7 @@ import {uninstall} from './install/uninstall.ts'
 import type {Io, Kube, KubeObject} from './io/io.ts'
 import type {Forecast} from './model/forecast.ts'
 import type {Inputs} from './model/inputs.ts'
+import type {Outcome} from './model/report.ts'
 import type {Asked} from './model/snapshot.ts'
 import {readEnrolling} from './observe/enrolling.ts'
 import {rulingMeshes} from './observe/ruling-meshes.ts'
@@ -83,14 +84,20 @@ async function changeAlone(
     await stages.change('verify', () => rollout.watch(trials))
     await rollout.abandon(trials)
   }
+  const stay = rollout !== null && applied?.changed && !stages.all().every(({status}) => status === 'done') ? [policiesStay(applied)] : []
   const outcomes = [installed, moved, enrolled, applied, enforced]
   return {
-    notes: outcomes.flatMap((outcome) => outcome?.notes ?? []),
+    notes: [...outcomes.flatMap((outcome) => outcome?.notes ?? []), ...stay],
     helmPath: installed?.helmPath ?? '',
     changedAt: outcomes.some((outcome) => outcome?.changed) ? held.clock.ticks() : null,
     applied: applied === null ? [] : policies,
     forecast: rollout?.forecast() ?? null,
   }
+}
+
+/** Clients' rules and exceptions must be in force before STRICT is judged, so they are not on trial with it. */
+function policiesStay({says}: Outcome): string {
+  return `What \`policies\` and \`access-logging\` had changed before the forecast is not on trial and stays as it is: ${says}.`
 }
 
 async function takeAway(inputs: Inputs, {kube, path}: Pick<Connected, 'kube' | 'path'>, stages: StageLog, io: Io): Promise<Changed> {

@@ -5,7 +5,8 @@ import {type RolloutDecision, rolloutDecision} from './derive/rollout-decision.t
 import {type Broken, brokenKey, brokenSince, healthOf, refusedSince} from './derive/rollout-verdict.ts'
 import {turningPorts} from './derive/turning-ports.ts'
 import type {Guard} from './enforce/enforce.ts'
-import {confirm, giveBack, type Trial} from './enforce/trial.ts'
+import {type Stuck, stuckText, takeBack} from './enforce/take-back.ts'
+import {confirm, type Trial} from './enforce/trial.ts'
 import type {Io, Kube} from './io/io.ts'
 import {Failure, messageOf} from './model/failure.ts'
 import type {Caller, CallerOutlook, Forecast} from './model/forecast.ts'
@@ -33,7 +34,7 @@ export interface GuardedRollout extends Guard {
   forecast(): Forecast | null
   /** Watches the trials; keeps them, or gives back what was there and throws a `Failure` that names who broke. */
   watch(trials: Trial[]): Promise<Outcome>
-  /** After a cancel that came before the watch: gives back what is still on trial; nothing once `watch` has settled it. */
+  /** After a cancel that came before the watch: gives back what is on trial; nothing once `watch` has begun, which settles it. */
   abandon(trials: Trial[]): Promise<void>
 }
 
@@ -41,11 +42,9 @@ export interface GuardedRollout extends Guard {
 export function guardedRollout(options: RolloutOptions, kube: Kube, io: Io): GuardedRollout {
   let seen: {snapshot: Snapshot; forecast: Forecast; decision: RolloutDecision & {do: 'write'}} | null = null
   let forecast: Forecast | null = null
-  let isSettled = false
-  const settle = async (trials: Trial[], how: (trial: Trial, kube: Kube) => Promise<void>) => {
-    for (const trial of trials) await how(trial, kube)
-    isSettled = true
-    io.runner.saveState(trialState, '[]')
+  let isWatched = false
+  const settled = (stuck: readonly Stuck[]) => {
+    io.runner.saveState(trialState, JSON.stringify(stuck.map(({trial: {namespace, name}}) => `${namespace}/${name}`)))
   }
   return {
     forecast: () => forecast,
@@ -60,25 +59,35 @@ export function guardedRollout(options: RolloutOptions, kube: Kube, io: Io): Gua
       if (isTrial) io.runner.saveState(trialState, JSON.stringify(writes.map(({namespace, name}) => `${namespace}/${name}`)))
       return {isTrial}
     },
+    failed: settled,
     async watch(trials) {
       const began = io.clock.ticks()
+      isWatched = true
+      // As they are now: one that was confirmed has another version.
+      const now = [...trials]
       try {
         if (seen === null) throw new Error('nothing was forecast')
         const {broken, sees} = await watchCallers(seen.snapshot, seen.decision.watchMs, options, kube, io)
         if (broken.length > 0) throw new Broke(broken)
-        await settle(trials, confirm)
+        for (const [at, trial] of now.entries()) {
+          io.changes.begin()
+          now[at] = await confirm(trial, kube)
+        }
+        settled([])
         const says = `no caller broke within ${Math.round((io.clock.ticks() - began) / 1000)} s: ${sees}`
         return {changed: true, says, steps: [], notes: []}
       } catch (thrown) {
-        io.changes.begin()
-        await settle(trials, giveBack)
-        throw takenBack(thrown, trials)
+        const stuck = await takeBack(now, kube, io)
+        settled(stuck)
+        throw takenBack(thrown, trials, stuck)
       }
     },
     async abandon(trials) {
-      if (isSettled) return
+      if (isWatched) return
       io.log.line('STRICT on trial was not watched: the former policies are given back')
-      await settle(trials, giveBack).catch((thrown) => io.log.annotate('error', `STRICT stays on trial, unverified: ${messageOf(thrown)}`))
+      const stuck = await takeBack(trials, kube, io)
+      settled(stuck)
+      if (stuck.length > 0) io.log.annotate('error', stuckText(stuck))
     },
   }
 }
@@ -117,7 +126,7 @@ class Broke extends Error {
 }
 
 /** Looks again and again until the time is over or somebody broke; what shows in pods must last two looks, for readiness may flicker. */
-async function watchCallers(
+export async function watchCallers(
   before: Snapshot,
   watchMs: number,
   options: RolloutOptions,
@@ -128,12 +137,15 @@ async function watchCallers(
   const healthy = healthOf(before.pods.read ? before.pods.value : [], before)
   const logs = before.traffic?.read ? before.traffic.value : null
   const logging = logs === null ? [] : logs.read.map((pod) => ({namespace: pod.split('/')[0] ?? '', name: pod.split('/')[1] ?? ''}))
-  const until = io.clock.ticks() + watchMs
+  const began = io.clock.ticks()
+  // Past the deadline nothing could be given back any more.
+  const until = Math.min(began + watchMs, options.deadline - reserveMs)
   io.log.line(
     `STRICT is on trial for ${Math.round(watchMs / 1000)} s: watching ${healthy.size} pods${logs === null ? '' : ' and the access logs'}`,
   )
   let suspects = new Set<string>()
   let looks = 0
+  let heard = 0
   while (io.clock.ticks() < until) {
     await io.clock.sleep(Math.min(everyMs, Math.max(0, until - io.clock.ticks())), io.cancelled)
     const pods = await reader.list(podRead, (item) => podFrom(item))
@@ -142,48 +154,56 @@ async function watchCallers(
       continue
     }
     looks++
-    const refused: PlainCall[] = logging.length === 0 ? [] : await refusedCalls(logging, options, kube, io)
-    const turnedAway = refusedSince(logs?.calls ?? [], refused, pods.value)
+    const refused = logging.length === 0 ? null : await refusedCalls(logging, options, kube, io)
+    if (refused !== null) heard++
+    const turnedAway = refusedSince(logs?.calls ?? [], refused ?? [], pods.value)
     const unwell = brokenSince(healthy, healthOf(pods.value, before))
     const lasting = unwell.filter((each) => suspects.has(brokenKey(each)))
     if (turnedAway.length > 0 || lasting.length > 0) return {broken: [...turnedAway, ...lasting], sees: ''}
     suspects = new Set(unwell.map(brokenKey))
   }
+  if (until < began + watchMs)
+    throw new Error(
+      `\`deadline\` left ${Math.max(0, Math.round((until - began) / 1000))} s of the ${Math.round(watchMs / 1000)} s that it takes to see whether a caller breaks`,
+    )
   if (looks === 0) throw new Error('the pods could not be read once while STRICT was on trial')
+  if (logging.length > 0 && heard === 0) throw new Error('the access logs could not be read once while STRICT was on trial')
   return {broken: [], sees: `${healthy.size} pods kept their readiness${logs === null ? '' : ', and no server refused a plain call'}`}
 }
 
 const everyMs = 2000
+/** What giving back may take. */
+const reserveMs = 15_000
 
 async function refusedCalls(
   pods: {namespace: string; name: string}[],
   {deadline}: RolloutOptions,
   kube: Kube,
   io: Io,
-): Promise<PlainCall[]> {
+): Promise<PlainCall[] | null> {
   const traffic = await readTraffic(pods, kube, io, deadline)
-  return traffic.read ? traffic.value.calls : []
+  return traffic.read ? traffic.value.calls : null
 }
 
 function stopped({because, says, guilty}: RolloutDecision & {do: 'stop'}): Failure {
   const named = guilty.slice(0, 5).map(outlookText).join('; ')
   const more = guilty.length > 5 ? `; and ${guilty.length - 5} more` : ''
   if (because === 'live-caller') {
-    return new Failure(`STRICT would break callers that are at work: ${named}${more}. All was left as found.`, {
+    return new Failure(`STRICT would break callers that are at work: ${named}${more}. STRICT was not written.`, {
       cure: 'Bring each caller into the mesh, give its port an exception of its own, or take it away; then run again. `mode: plan` lists all of them. `rollout: immediate` goes on regardless.',
       entry: 'live-caller',
     })
   }
   if (because === 'not-observable') {
     return new Failure(
-      `Nobody can see whether STRICT would break a caller (${says}), and it would refuse ${named}${more}, if they call. All was left as found.`,
+      `Nobody can see whether STRICT would break a caller (${says}), and it would refuse ${named}${more}, if they call. STRICT was not written.`,
       {
         cure: 'Turn access logging on (`access-logging: true`, or a Telemetry) and run again when the callers have called, bring them into the mesh, or set `rollout: immediate` to go on without knowing.',
         entry: 'callers-not-observable',
       },
     )
   }
-  return new Failure(`Whether STRICT would break a caller cannot be told: ${says}. All was left as found.`, {
+  return new Failure(`Whether STRICT would break a caller cannot be told: ${says}. STRICT was not written.`, {
     cure: 'Grant the role `read` of docs/permissions.md, or set `rollout: immediate` to go on without knowing.',
     entry: 'forecast-blind',
   })
@@ -201,21 +221,22 @@ function callerText({kind, namespace, name}: Caller): string {
     : `${kind} \`${namespace === '' ? '' : `${namespace}/`}${name}\``
 }
 
-function takenBack(thrown: unknown, trials: readonly Trial[]): Failure {
-  const policies = trials.map(({namespace, name}) => `\`${namespace}/${name}\``).join(', ')
-  const restored = `The former state of PeerAuthentication ${policies} is back.`
+function takenBack(thrown: unknown, trials: readonly Trial[], stuck: readonly Stuck[]): Failure {
+  const back = trials.filter(({namespace, name}) => !stuck.some(({trial}) => trial.namespace === namespace && trial.name === name))
+  const policies = back.map(({namespace, name}) => `\`${namespace}/${name}\``).join(', ')
+  const restored = [back.length === 0 ? '' : `The former state of PeerAuthentication ${policies} is back.`, stuckText(stuck)]
+    .filter(Boolean)
+    .join(' ')
+  const did = back.length === 0 ? 'could not be taken back' : 'was taken back'
   if (thrown instanceof Broke) {
     const [first, ...more] = thrown.broken
     const says = first === undefined ? '' : `${callerText(first.caller)}: ${first.how}`
-    return new Failure(
-      `STRICT broke a caller and was taken back: ${says}${more.length === 0 ? '' : `; and ${more.length} more`}. ${restored}`,
-      {
-        cure: 'Bring that caller into the mesh, or give the port it calls an exception of its own; then run again.',
-        entry: 'rollout-taken-back',
-      },
-    )
+    return new Failure(`STRICT broke a caller and ${did}: ${says}${more.length === 0 ? '' : `; and ${more.length} more`}. ${restored}`, {
+      cure: 'Bring that caller into the mesh, or give the port it calls an exception of its own; then run again.',
+      entry: 'rollout-taken-back',
+    })
   }
-  return new Failure(`STRICT was not verified and was taken back: ${messageOf(thrown)}. ${restored}`, {
+  return new Failure(`STRICT was not verified and ${did}: ${messageOf(thrown)}. ${restored}`, {
     cure: 'Run again; with `rollout: immediate` nothing is watched.',
     entry: 'rollout-taken-back',
     cause: thrown,

@@ -1,5 +1,6 @@
 import type {PolicyWrite} from '../derive/planned-policies.ts'
 import type {Io, Kube, KubeObject} from '../io/io.ts'
+import {Failure, messageOf} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
@@ -7,12 +8,17 @@ import {explainApply} from './apply-failure.ts'
 import {type Found, findPolicies, type ReadMeshes} from './found.ts'
 import {type Change, type EnforcePlan, managedBy, planEnforce} from './plan.ts'
 import {fieldManager, policyNameText, policyPathOf, previousManagedBy, previousSpec} from './policy-place.ts'
-import {confirm, formerOf, giveBack, leftTrials, onTrial, ourPolicy, type Trial, trialOf} from './trial.ts'
+import {type Stuck, stuckText, takeBack} from './take-back.ts'
+import {confirm, type Former, formerOf, giveBack, leftTrials, onTrial, ourPolicy, type Trial, trialOf} from './trial.ts'
+import {demandRightToTakeBack} from './trial-right.ts'
+import {isTargeted} from './targets.ts'
 
 /** What stands between the decision and the change. */
 export interface Guard {
   /** Told what would be written, after the dry run and before any change: throws to stop it, says whether the change is to be on trial. */
   allow(writes: PolicyWrite[]): Promise<{isTrial: boolean}>
+  /** Told after a change that failed half-way which of it could not be given back. */
+  failed?(stuck: readonly Stuck[]): void
 }
 
 /** What was written; `trials` are the policies that must yet be watched. */
@@ -30,32 +36,45 @@ export async function enforce(
 ): Promise<Enforced> {
   const began = io.clock.ticks()
   const before = await findPolicies(kube, readMeshes)
-  const left = await endLeftTrials(before, guard, kube, io)
+  const left = await endLeftTrials(before, inputs, kube, io)
   const found = left.length === 0 ? before : await findPolicies(kube, readMeshes)
   const plan = planEnforce(inputs, found)
-  refuse(plan.problems, 'No policy was changed.')
+  refuse(plan.problems, left.length === 0 ? 'No policy was changed.' : `Before that: ${left.join(' ')} No other policy was changed.`)
   for (const change of plan.changes) if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, {dryRun: true})
   const planned = io.clock.ticks()
   const {isTrial} = (plan.changes.length > 0 ? await guard?.allow(writesOf(plan, inputs.mtlsMode)) : null) ?? {isTrial: false}
+  const formerOfChange = (change: Change) => formerOf(found.policies.find(isAt(change)) ?? null, change.do === 'take-over')
+  if (isTrial)
+    await demandRightToTakeBack(
+      plan.changes.filter((change) => formerOfChange(change).was === 'created'),
+      kube,
+    )
   const allowed = io.clock.ticks()
   const trials: Trial[] = []
+  let writing: Change | null = null
   try {
     for (const change of plan.changes) {
       io.cancelled.throwIfAborted()
       io.changes.begin()
-      const former = formerOf(found.policies.find(isAt(change)) ?? null, change.do === 'take-over')
+      writing = change
+      const former = formerOfChange(change)
       const annotations: Record<string, string> = isTrial ? {[onTrial]: JSON.stringify(former)} : {}
       const written =
         change.do === 'apply'
           ? await apply(change, inputs.mtlsMode, kube, {dryRun: false, annotations})
           : await takeOver(change, inputs.mtlsMode, kube, annotations)
+      writing = null
       if (isTrial) trials.push(trialOf(written, former))
       io.log.line(`PeerAuthentication ${change.namespace}/${change.name}: ${inputs.mtlsMode}`)
     }
   } catch (thrown) {
-    // Half a change is no trial: what was written of it goes back at once.
-    for (const trial of trials) await giveBack(trial, kube)
-    throw thrown
+    // Half a change is no trial: what was written of it goes back at once, also what was written by a request whose answer got lost.
+    const stray = isTrial && writing !== null ? await strayTrial(writing, formerOfChange(writing), kube) : []
+    const stuck = await takeBack([...trials, ...stray], kube, io)
+    guard?.failed?.(stuck)
+    if (stuck.length === 0) throw thrown
+    const {cure, entry} = thrown instanceof Failure ? thrown : {cure: 'Run again.', entry: 'rollout-taken-back'}
+    throw new Failure(`${messageOf(thrown)} ${stuckText(stuck)}`, {cure, entry, cause: thrown})
   }
   return {
     changed: plan.changes.length > 0 || left.length > 0,
@@ -81,19 +100,34 @@ export function writesOf({changes}: Pick<EnforcePlan, 'changes'>, mode: Inputs['
   return changes.map(({namespace, name}) => ({namespace, name, mode}))
 }
 
-/** An earlier run was killed while it watched: guarded, what it had not verified goes back and is tried anew; else it is taken as meant. */
-async function endLeftTrials({policies}: Found, guard: Guard | null, kube: Kube, io: Pick<Io, 'changes' | 'log'>): Promise<string[]> {
+/**
+ * An earlier run was killed while it watched: guarded, what it had not verified goes back and is tried anew; else it is taken as meant. Only
+ * within the scope: what is outside of it this run would take back and never put there again.
+ */
+async function endLeftTrials(
+  found: Found,
+  inputs: Pick<Inputs, 'rollout' | 'namespaces' | 'excludeNamespaces' | 'allowEmpty' | 'revision'>,
+  kube: Kube,
+  io: Pick<Io, 'changes' | 'log'>,
+): Promise<string[]> {
   const notes: string[] = []
-  for (const trial of leftTrials(policies)) {
+  for (const trial of leftTrials(found.policies).filter(({namespace}) => isTargeted(namespace, inputs, found))) {
+    const isKept = inputs.rollout === 'immediate'
     io.changes.begin()
-    await (guard === null ? confirm(trial, kube) : giveBack(trial, kube))
-    const did = guard === null ? 'it was kept, as `rollout: immediate` asks' : 'it was given back before this run decided anew'
+    await (isKept ? confirm(trial, kube) : giveBack(trial, kube))
+    const did = isKept ? 'it was kept, as `rollout: immediate` asks' : 'it was given back before this run decided anew'
     notes.push(
       `PeerAuthentication ${trial.namespace}/${trial.name} was STRICT on trial, left by a run that was killed before it had seen whether a caller broke: ${did}.`,
     )
     io.log.line(notes.at(-1) ?? '')
   }
   return notes
+}
+
+/** What a write of ours left that failed on the way back: it says so itself. Where it cannot be looked for, the next run finds it. */
+async function strayTrial({namespace, name}: Change, former: Former, kube: Kube): Promise<Trial[]> {
+  const there = await kube.find(policyPathOf(namespace, name)).catch(() => null)
+  return there?.metadata.annotations?.[onTrial] === JSON.stringify(former) ? [trialOf(there, former)] : []
 }
 
 function isAt(change: Change): (policy: Found['policies'][number]) => boolean {

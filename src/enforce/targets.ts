@@ -41,6 +41,14 @@ export function targetsOf(wish: Scoped, found: Found): Targets {
     : scopedTargets(wish, meshes, roots, found)
 }
 
+/** True for a namespace whose policies a run of this scope may change: all of them where it is the whole mesh. */
+export function isTargeted(namespace: string, wish: Scoped, found: Found): boolean {
+  return (
+    isMeshWide({namespaces: wish.namespaces, exclude: []}) ||
+    targetsOf(wish, found).targets.some((target) => target.namespace === namespace)
+  )
+}
+
 function rootTargets(meshes: FoundMesh[], roots: string[], {namespaces}: Found): Targets {
   const problems = roots.flatMap((root) => {
     const phase = namespaces.find(({name}) => name === root)?.phase

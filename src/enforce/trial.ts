@@ -44,27 +44,28 @@ export function trialOf({metadata}: KubeObject, former: Former): Trial {
   return {namespace, name, uid, resourceVersion, former}
 }
 
-/** Trials that an earlier run left: it was killed before it had seen whether any caller broke. */
+/** Trials that an earlier run left: it was killed before it had seen whether any caller broke. Who changed the mode since has ended the trial himself. */
 export function leftTrials(policies: readonly FoundPolicy[]): Trial[] {
-  return policies.flatMap(({namespace, name, uid, resourceVersion, annotations}) => {
-    const former = formerFrom(annotations[onTrial])
+  return policies.flatMap(({namespace, name, uid, resourceVersion, annotations, mode}) => {
+    const former = mode === 'STRICT' ? formerFrom(annotations[onTrial]) : null
     return former === null ? [] : [{namespace, name, uid, resourceVersion, former}]
   })
 }
 
-/** Ends a trial well: the policy stays, the annotation goes. */
-export async function confirm(trial: Trial, kube: Kube): Promise<void> {
+/** Ends a trial well: the policy stays, the annotation goes. Returns it as it is now, for it may yet have to be given back with others. */
+export async function confirm(trial: Trial, kube: Kube): Promise<Trial> {
   const {namespace, name, former} = trial
   const written =
     former.was === 'taken'
       ? kube.patch(policyPathOf(namespace, name), {metadata: {annotations: {[onTrial]: null}}}, {fieldManager})
       : kube.apply(policyPathOf(namespace, name), ourPolicy(namespace, name, {mtls: {mode: 'STRICT'}}), {fieldManager})
-  await written.catch((thrown) => explainApply(thrown, policyNameText(namespace, name)))
+  const {metadata} = await written.catch((thrown) => explainApply(thrown, policyNameText(namespace, name)))
+  return {...trial, resourceVersion: metadata.resourceVersion ?? trial.resourceVersion}
 }
 
 /**
- * Gives back exactly what was there: a policy of ours that did not exist goes, any other gets its former spec, label and annotation. Only the
- * object and version that we wrote: who changed it meanwhile keeps his change, and this throws.
+ * Gives back exactly what was there: a policy of ours that did not exist goes (the very object, by its uid), any other gets its former spec,
+ * label and annotation. Who changed a policy of others meanwhile, or took over a field of ours, keeps his change, and this throws.
  */
 export async function giveBack({namespace, name, uid, resourceVersion, former}: Trial, kube: Kube): Promise<void> {
   const path = policyPathOf(namespace, name)
