@@ -1,0 +1,36 @@
+import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {down} from '../../testbed/bed.ts'
+import {scenarios} from '../../testbed/scenario.ts'
+import {type Bench, bench, lay, said} from './bench.ts'
+import {dropPackets} from './drop.ts'
+
+// The whole suite again and again on one cluster: not one verdict, finding or row may differ. SCENARIO_ROUNDS bounds it (20 unless told).
+
+let here: Bench
+const all = scenarios()
+const rounds = Number(process.env['SCENARIO_ROUNDS'] ?? 20)
+
+beforeAll(async () => {
+  here = await bench(18)
+  lay(all, here)
+  dropPackets('dropped-packets', 8080, here)
+}, 600_000)
+
+afterAll(() => down({bed: 18}), 120_000)
+
+test.each(Array.from({length: rounds}, (_, round) => round + 1))(
+  'round %i says what the scenarios declare',
+  async () => {
+    const heard: Record<string, unknown> = {}
+    const left = [...all]
+    const worker = async () => {
+      for (let next = left.shift(); next !== undefined; next = left.shift())
+        heard[next.name] = said(
+          await here.step({mode: 'validate', namespaces: next.name, ...(next.role === 'probe' ? {kubeconfig: here.prober} : {})}),
+        )
+    }
+    await Promise.all([worker(), worker(), worker(), worker()])
+    expect(heard).toEqual(Object.fromEntries(all.map(({name, verdict, findings, rows}) => [name, {verdict, findings, rows}])))
+  },
+  600_000,
+)
