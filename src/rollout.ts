@@ -182,7 +182,7 @@ async function refusedCalls(
   io: Io,
 ): Promise<PlainCall[] | null> {
   const traffic = await readTraffic(pods, kube, io, deadline)
-  return traffic.read ? traffic.value.calls : null
+  return traffic.read && traffic.value.read.length > 0 ? traffic.value.calls : null
 }
 
 function stopped({because, says, guilty}: RolloutDecision & {do: 'stop'}): Failure {

@@ -46,7 +46,10 @@ async function moved(
     () => null,
     (thrown) => thrown,
   )
-  return {failure, writes: io.requests.filter(({method}) => method === 'PATCH').map(({body}) => body)}
+  const writes = io.requests.filter(({method}) => method === 'PATCH').map(({body}) => body)
+  // Each write asks the lock first (lock.ts: `changes.begin` refuses what comes after it was lost).
+  expect(io.changes.begun()).toBe(writes.length)
+  return {failure, writes}
 }
 
 const back = {metadata: {labels: move.former}}

@@ -218,3 +218,11 @@ test('after the Lease was lost nothing is given back: the run that took over doe
   )
   expect(writes(io).map(({method}) => method)).toEqual(['APPLY'])
 })
+
+test('one that was confirmed is given back at its new version, for another could not be confirmed', async () => {
+  const former = {was: 'taken', spec: legacy.spec, managedBy: 'platform', previousSpec: null, previousManagedBy: null} as const
+  const io = cluster({[`PATCH ${legacyPath}`]: {...legacy, metadata: {...legacy.metadata, resourceVersion: '43'}}})
+  const trial = {namespace: 'istio-system', name: 'legacy', uid: 'u1', resourceVersion: '42', former}
+  await giveBack(await confirm(trial, io.kube), io.kube)
+  expect(writes(io).at(-1)?.body).toMatchObject({metadata: {resourceVersion: '43'}, spec: legacy.spec})
+})

@@ -268,3 +268,20 @@ test('after a run that died, a release of ours that is pending is waited for: it
   expect(Math.round(io.clock.ticks() / 1000)).toBe(200)
   expect(io.lines.find((line) => line.includes('pending-install'))).toContain('at most 170 s')
 })
+
+test('a renewal that hangs does not keep what is at work going: it is told to stop in time', async () => {
+  const {io} = cluster(null)
+  const lock = await take(io)
+  let answer: (value: never) => void = () => {}
+  io.kube.patch = () =>
+    new Promise((resolve) => {
+      answer = resolve
+    })
+  const {signal} = new AbortController()
+  // The fake's clock waits for each body in turn, the machine's does not: nobody waits here.
+  for (let second = 0; second < 25; second++) void io.clock.sleep(1_000, signal)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(lock.io.cancelled.aborted).toBe(true)
+  expect(() => lock.io.changes.begin()).toThrow(/could not be renewed in time/)
+  answer({metadata: {}} as never)
+})

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs'
 import {parseAllDocuments} from 'yaml'
 import type {FoundIstiod, FoundRelease} from '../../src/install/found.ts'
-import type {Installed, Thing} from '../../src/install/installed.ts'
+import {formerLabels, type Installed, type Thing} from '../../src/install/installed.ts'
 import type {Meshed} from '../../src/install/meshed.ts'
 import {isDeleted, type OurPolicy, restorePatch} from '../../src/install/our-policies.ts'
 import {uninstallPermissions} from '../../src/install/uninstall-permissions.ts'
@@ -203,4 +203,19 @@ test('the roles `enforce` and `uninstall` grant all that an uninstall asks for, 
   )
   expect(lacking).toEqual(['delete namespaces'])
   expect(asked.filter(({resource, name}) => resource === 'configmaps' && name === 'istio-ca-root-cert')).toHaveLength(1)
+})
+
+test.each<[string, string, object]>([
+  [
+    'what enrolling writes',
+    '{"istio-injection":null,"istio.io/rev":"blue","istio.io/dataplane-mode":null}',
+    {'istio-injection': null, 'istio.io/rev': 'blue', 'istio.io/dataplane-mode': null},
+  ],
+  ['another label', '{"pod-security.kubernetes.io/enforce":"privileged","istio-injection":"enabled"}', {'istio-injection': 'enabled'}],
+  ['no text', '{"istio-injection":{"a":1}}', {}],
+  ['a list', '["istio-injection"]', {}],
+  ['null', 'null', {}],
+  ['torn', '{"istio-inj', {}],
+])('of former labels that a namespace claims, only those of enrolling come back: %s', (_, text, expected) => {
+  expect(formerLabels(text)).toEqual(expected)
 })

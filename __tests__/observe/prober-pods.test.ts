@@ -170,6 +170,20 @@ describe('its life', () => {
     expect(removedPaths(io)).toEqual([expect.stringContaining('/pods/istio-mtls-prober-')])
   })
 
+  test('one that could not be removed stays on record, so that `post` tries again; one that was does not', async () => {
+    const io = cluster({})
+    const pods = await openPods(plan(), io.kube, io)
+    const {remove} = io.kube
+    io.kube.remove = async () => {
+      throw new Error('the deadline of the run has passed')
+    }
+    await pods.close()
+    expect(io.states['prober']).toContain('istio-mtls-prober-')
+    io.kube.remove = remove
+    await pods.close()
+    expect(io.states['prober']).toBe('')
+  })
+
   test('leaves a made namespace while the prober of another run stands in it', async () => {
     const io = cluster({namespace: {labels}, pods: [{metadata: {name: 'istio-mtls-prober-other'}}]})
     await (await openPods(plan(), io.kube, io)).close()

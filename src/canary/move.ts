@@ -101,6 +101,7 @@ async function goBack(move: Move, begun: Begun[], trouble: string, {target, time
   const stuck: string[] = []
   for (const {rollout, before} of begun) {
     const path = rolloutPath(rollout)
+    io.changes.begin()
     await kube.patch(path, {spec: {template: {metadata: {annotations: {[restartedAt]: before}}}}}, {fieldManager: 'istio-mtls-action'})
     if (!(await isDone(rollout, timeoutMs, kube, io))) stuck.push(`${textOf(rollout)}`)
   }

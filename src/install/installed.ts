@@ -126,12 +126,26 @@ function crdFrom(item: KubeObject): (Crd & {release: string; at: string}) | null
 function enrolledFrom({metadata: {name, annotations = {}, resourceVersion = ''}}: KubeObject): Enrolled | null {
   const text = annotations['istio-mtls/previous-labels']
   if (text === undefined) return null
-  try {
-    return {name, path: `/api/v1/namespaces/${name}`, resourceVersion, former: JSON.parse(text)}
-  } catch {
-    return {name, path: `/api/v1/namespaces/${name}`, resourceVersion, former: {}}
-  }
+  return {name, path: `/api/v1/namespaces/${name}`, resourceVersion, former: formerLabels(text)}
 }
+
+/** Of a text that whoever may annotate the namespace can write, only the labels that enrolling writes (rules 28, 31). */
+export function formerLabels(text: string): Enrolled['former'] {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return {}
+  }
+  const entries = Object.entries((parsed ?? {}) as Record<string, unknown>)
+  return Object.fromEntries(
+    entries.filter(
+      (entry): entry is [string, string | null] => enrolLabels.has(entry[0]) && (entry[1] === null || typeof entry[1] === 'string'),
+    ),
+  )
+}
+
+const enrolLabels = new Set(['istio-injection', 'istio.io/rev', 'istio.io/dataplane-mode'])
 
 function releaseMarks({metadata: {annotations = {}}}: KubeObject): {release: string; at: string} {
   return {release: annotations['meta.helm.sh/release-name'] ?? '', at: annotations['meta.helm.sh/release-namespace'] ?? ''}

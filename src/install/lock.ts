@@ -86,6 +86,9 @@ function keeper(claim: Claim, lease: Lease, kube: Kube, io: Io): Pick<Lock, 'io'
   let renewedAt = io.clock.ticks()
   let renewing = Promise.resolve()
   const lose = (why: string) => lost.abort(lostFailure(claim, why))
+  const giveUpLate = () => {
+    if (!lost.signal.aborted && io.clock.ticks() - renewedAt > surrenderMs) lose('it could not be renewed in time')
+  }
   const renew = async () => {
     const sentAt = io.clock.ticks()
     try {
@@ -96,19 +99,22 @@ function keeper(claim: Claim, lease: Lease, kube: Kube, io: Io): Pick<Lock, 'io'
     } catch (thrown) {
       io.log.detail(`lock: the Lease could not be renewed: ${messageOf(thrown)}`)
     }
-    if (io.clock.ticks() - renewedAt > surrenderMs) lose('it could not be renewed in time')
+    giveUpLate()
   }
-  const stop = io.clock.every(renewEveryMs, () => {
+  const stopRenewing = io.clock.every(renewEveryMs, () => {
     renewing = lost.signal.aborted ? renewing : renew()
     return renewing
   })
+  // Beside the renewal, which may hang on a dead connection: what is at work, as helm, must end before another run begins.
+  const stopWatching = io.clock.every(watchEveryMs, async () => giveUpLate())
   const letGo = async () => {
-    stop()
+    stopRenewing()
+    stopWatching()
     await renewing
   }
   const isMine = () => {
     // A runner that was asleep learns it here, before the next change.
-    if (!lost.signal.aborted && io.clock.ticks() - renewedAt > surrenderMs) lose('it could not be renewed in time')
+    giveUpLate()
     lost.signal.throwIfAborted()
   }
   return {
@@ -162,5 +168,6 @@ function lostFailure({namespace}: Claim, why: string): Failure {
 }
 
 const renewEveryMs = 8_000
+const watchEveryMs = 1_000
 /** Well before another may take over, for its clock began to run when it saw our last renewal. */
 const surrenderMs = (leaseSeconds * 1000 * 2) / 3

@@ -38,8 +38,8 @@ export async function openPods({options, mesh, meshed, deadline}: PodsPlan, kube
   const living: LivingProber[] = []
   const close = async () => {
     for (const each of living) each.close()
-    if (found !== null) await removed({namespace, names, made: found.made}, kube, io)
-    record(null)
+    // What could not be removed stays on record: `post` tries again, with time of its own.
+    if (found === null || (await removed({namespace, names, made: found.made}, kube, io))) record(null)
   }
   try {
     found = await proberNamespace(namespace, meshed, kube, io)
@@ -66,18 +66,24 @@ export async function openPods({options, mesh, meshed, deadline}: PodsPlan, kube
   }
 }
 
-/** Never throws: a prober that stays is ended by the kubelet at its deadline, and the next run removes it. */
-async function removed(made: {namespace: string; names: readonly string[]; made: boolean}, kube: Kube, io: Pick<Io, 'log'>): Promise<void> {
+/** Never throws: a prober that stays (then false) is ended by the kubelet at its deadline, and the next run removes it. */
+async function removed(
+  made: {namespace: string; names: readonly string[]; made: boolean},
+  kube: Kube,
+  io: Pick<Io, 'log'>,
+): Promise<boolean> {
   const {namespace, names} = made
   try {
     for (const name of names) await kube.remove(`/api/v1/namespaces/${namespace}/pods/${name}`)
-    if (!made.made) return
+    if (!made.made) return true
     const others = await kube.list(`/api/v1/namespaces/${namespace}/pods`, ({metadata}) =>
       names.includes(metadata.name) ? null : metadata.name,
     )
     if (others.length === 0) await kube.remove(`/api/v1/namespaces/${namespace}`)
+    return true
   } catch (thrown) {
     io.log.annotate('warning', `The prober in namespace ${namespace} could not be removed: ${messageOf(thrown)}. It ends by itself.`)
+    return false
   }
 }
 
