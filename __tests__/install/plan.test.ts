@@ -111,6 +111,12 @@ test.each<[string, Partial<Wish>, Found, string[]]>([
     ['istio-base', 'istiod adopt'],
   ],
   [
+    'what others uninstalled, keeping its history, holds nothing',
+    {},
+    {...empty, namespace: ours.namespace, releases: [release('istiod', {mark: null, status: 'uninstalled'})]},
+    ['istio-base', 'istiod'],
+  ],
+  [
     'a failed release needs no repair',
     {},
     {...ours, releases: [release('istio-base'), release('istiod', {status: 'failed'})]},
@@ -190,6 +196,27 @@ test.each<[string, Partial<Wish>, Found, string[], RegExp]>([
     {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', since: now - 40_000})]},
     ['release-pending'],
     /`pending-upgrade` for 40 s/,
+  ],
+  [
+    "a first install by somebody else's helm, which is at work: to repair it would be to take it away",
+    {},
+    {...empty, namespace: ours.namespace, releases: [release('istiod', {mark: null, status: 'pending-install'})]},
+    ['release-pending'],
+    /`istio-system\/istiod` is `pending-install`, and this action did not make it/,
+  ],
+  [
+    'the same even with take-over, and holding the Lease',
+    {takeOver: true, isAlone: true},
+    {...empty, namespace: ours.namespace, releases: [release('istio-base', {mark: null, status: 'pending-install'})]},
+    ['release-pending'],
+    /somebody else's helm is at work/,
+  ],
+  [
+    'a release of others that failed before it made an istiod',
+    {},
+    {...empty, namespace: ours.namespace, releases: [release('istiod', {mark: null, status: 'failed'})]},
+    ['foreign-installation'],
+    /`istio-system\/istiod` \(`failed`\).*take-over: true/s,
   ],
   [
     'a namespace that is being deleted',

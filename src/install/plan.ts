@@ -6,6 +6,7 @@ import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from '.
 import type {Mark} from './mark.ts'
 import {type Owner, ownerText} from './owner.ts'
 import {releasePlan, repairOf} from './release-plan.ts'
+import {releasesOfOthers} from './releases-of-others.ts'
 
 export type Wish = Pick<
   Inputs,
@@ -53,7 +54,7 @@ export function planInstall(wish: Wish, found: Found, now: number): InstallPlan 
   istiod.adopt = current !== null && istiod.mark === null
   const agents = planAgents(wish, found)
   const releases = [...(base.release === null ? [] : [base.release]), istiod, ...agents.releases]
-  return {do: 'apply', releases, problems: [...problems, ...agents.problems], notes: base.notes}
+  return {do: 'apply', releases, problems: [...problems, ...agents.problems, ...releasesOfOthers(wish, releases)], notes: base.notes}
 }
 
 /** What a release needs: nothing when all that we would write is what the newest, deployed revision of ours was written with. */
