@@ -52,15 +52,18 @@ async function fromBase(file: string, text: string, inputs: Inputs, {repo, sha, 
   })
 }
 
-/** The path from the root of the checkout, null for a file outside of it. */
+/** The path from the root of the checkout, null for a file outside of it; `..` may lead out of it and in again. */
 function insideOf(workspace: string, file: string): string | null {
-  const root = workspace.replaceAll('\\', '/').replace(/\/+$/, '')
-  const path = file.replaceAll('\\', '/')
-  const inside = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : null
-  return inside === null
-    ? null
-    : inside
-        .split('/')
-        .filter((part) => part !== '.' && part !== '')
-        .join('/')
+  const [root, path] = [straight(workspace), straight(file)]
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : null
+}
+
+/** The same absolute path without `.` and `..`. */
+function straight(path: string): string {
+  const parts: string[] = []
+  for (const part of path.replaceAll('\\', '/').split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '.' && part !== '') parts.push(part)
+  }
+  return `/${parts.join('/')}`
 }

@@ -43,6 +43,7 @@ export async function readBundle(inputs: Inputs, {files}: Pick<Io, 'files'>): Pr
     )
   }
   const asked = (JSON.parse(saved) as {asked: Asked}).asked
+  refuseStranger(report, snapshot.takenAt, asked, folder)
   const kept = ({status}: Waiver) => status !== 'pending' && status !== 'malformed'
   return {
     snapshot: {...snapshot, asked},
@@ -61,6 +62,21 @@ export async function readBundle(inputs: Inputs, {files}: Pick<Io, 'files'>): Pr
       waiverAnnotations: false,
     },
   }
+}
+
+/** A snapshot beside the report of another run would be judged on terms that were never asked of it, and pass for the other's scope. */
+function refuseStranger({takenAt, scope, terms}: Report, taken: string, asked: Asked, folder: string): void {
+  const list = ({namespaces, exclude}: Asked['scope']) => JSON.stringify([namespaces, exclude])
+  const differs = [
+    takenAt === taken ? '' : `the report is of ${takenAt} and the snapshot of ${taken}`,
+    list(scope) === list(asked.scope) ? '' : 'their scopes differ',
+    terms.mtlsMode === asked.mtlsMode ? '' : '`mtls-mode` differs',
+  ].find((each) => each !== '')
+  if (differs === undefined) return
+  throw new Failure(`\`${folder}\` is no bundle of one run: ${differs}`, {
+    cure: 'Give the `diagnostics` folder of one run, whole and unchanged, or its `snapshot.json` alone.',
+    entry: 'diagnostics',
+  })
 }
 
 /** Replaced by what the bundle's own run was asked. */

@@ -6,7 +6,7 @@ import type {Inputs} from './model/inputs.ts'
 import {type Ref, refText} from './model/ref.ts'
 import type {Waiver} from './model/report.ts'
 import type {Snapshot} from './model/snapshot.ts'
-import {waivedInManifest} from './observe/manifests-waived.ts'
+import {decidesText, waivedInManifest} from './observe/manifests-waived.ts'
 import {type AnnotationWaiver, annotationWaivers, malformed, waiveAnnotation} from './report/annotation-waivers.ts'
 import type {LedgerEntry} from './report/ledger.ts'
 import {judgesProposal} from './waivers.ts'
@@ -30,7 +30,7 @@ export type Place = Pick<RunContext, 'eventName' | 'pullRequest' | 'baseSha' | '
 export async function readAnnotations(inputs: Inputs, snapshot: Snapshot, rows: Endpoint[], place: Place, io: Io): Promise<Annotated> {
   const found = annotationWaivers(snapshot, rows)
   if (!inputs.waiverAnnotations) return {ledger: [], pending: [], wrong: [], notes: found.length === 0 ? [] : [ignoredNote(found)]}
-  const known = judgesProposal(place) ? await knownToBase(found, inputs, place, io) : new Set(found)
+  const known = judgesProposal(place) ? await knownToBase(found, snapshot, inputs, place, io) : new Set(found)
   const entries = (wanted: boolean) => found.filter((one) => known.has(one) === wanted).flatMap((one) => one.entries)
   return {ledger: entries(true), pending: entries(false), wrong: found.filter(({mistake}) => mistake !== '').map(malformed), notes: []}
 }
@@ -42,8 +42,22 @@ function ignoredNote(found: AnnotationWaiver[]): string {
   return `${found.length} ${many} as annotation \`${waiveAnnotation}\` on objects and count for nothing, because \`waiver-annotations\` is off: ${objects.slice(0, 5).join(', ')}${more}.`
 }
 
-async function knownToBase(found: AnnotationWaiver[], inputs: Inputs, {repo, baseSha}: Place, io: Io): Promise<Set<AnnotationWaiver>> {
+async function knownToBase(
+  found: AnnotationWaiver[],
+  {policies}: Snapshot,
+  inputs: Inputs,
+  {repo, baseSha}: Place,
+  io: Io,
+): Promise<Set<AnnotationWaiver>> {
   const known = new Set<AnnotationWaiver>()
+  // A waiver on a policy excuses what the policy decides: widened, it is another waiver.
+  const decides = ({kind, namespace, name}: Ref) => {
+    const own =
+      kind === 'PeerAuthentication' && policies.read
+        ? policies.value.find((each) => each.namespace === namespace && each.name === name)
+        : undefined
+    return own === undefined ? '' : decidesText(own)
+  }
   const github = io.github(inputs.githubToken)
   if (github === null || baseSha === '' || repo === '') return known
   const files = Map.groupBy(
@@ -55,7 +69,7 @@ async function knownToBase(found: AnnotationWaiver[], inputs: Inputs, {repo, bas
     try {
       const text = await github.file(repo, path, baseSha)
       const before = text === null ? new Set<string>() : waivedInManifest(text, path, waiveAnnotation)
-      for (const one of ours) if (before.has(`${nameOf(one.by)}\n${one.said}`)) known.add(one)
+      for (const one of ours) if (before.has(`${nameOf(one.by)}\n${one.said}${decides(one.by)}`)) known.add(one)
     } catch (thrown) {
       io.log.annotate(
         'notice',

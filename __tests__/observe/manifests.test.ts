@@ -97,7 +97,12 @@ test.each([
     undefined,
     'snapshot-version',
   ],
-  ['a snapshot beside manifests', {'a.yaml': strict, 's.json': '{"version": 1, "takenAt": "x", "asked": {}}'}, undefined, 'from-mixed'],
+  [
+    'a snapshot beside manifests',
+    {'a.yaml': strict, 's.json': '{"version": 1, "takenAt": "2026-01-01T00:00:00Z", "asked": {}}'},
+    undefined,
+    'from-mixed',
+  ],
   ['a path that is not there', {'a.yaml': strict}, ['b.yaml'], 'from-not-found'],
   ['files without any object', {'a.yaml': '# nothing\n'}, undefined, 'from-empty'],
   ['a template that was not rendered', {'a.yaml': 'kind: X\n{{- if .Values.a }}\n'}, undefined, 'manifest-is-a-template'],

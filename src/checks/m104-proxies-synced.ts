@@ -1,4 +1,5 @@
 import {laggingPolicies} from '../derive/held-policies.ts'
+import {dataPlane} from '../derive/membership.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {IstiodReplica, ProxyState} from '../model/delivered.ts'
 import type {Pod} from '../model/workload.ts'
@@ -36,11 +37,20 @@ export const proxiesSynced = check({
   },
 })
 
-function troubleText({sync, asked}: ProxyState, pod: Pod, isAllRead: boolean, now: number): string {
-  if (sync === null) return asked && isAllRead && isGrown(pod, now) ? 'its proxy is connected to no istiod of this cluster' : ''
+function troubleText(proxy: ProxyState, pod: Pod, isAllRead: boolean, now: number): string {
+  const {sync} = proxy
+  if (sync === null) return isUp(proxy, pod) && isAllRead && isGrown(pod, now) ? 'its proxy is connected to no istiod of this cluster' : ''
   if (sync.errors.length > 0) return `its proxy rejected what istiod sent: ${sync.errors.join('; ')}`
   const {sent, acked, sentAt} = sync.listeners
+  if (sent === '' && dataPlane(pod) !== 'gateway') return isGrown(pod, now) ? 'istiod never sent its proxy any listeners' : ''
   return sent === acked ? '' : `its proxy has not acknowledged the listeners that istiod sent at ${sentAt}`
+}
+
+/** Also where nobody may look into the pod itself: istiod alone tells who is connected. */
+function isUp({asked, running}: ProxyState, {name, phase, terminating, simulated}: Pod): boolean {
+  if (asked) return true
+  const isGone = !running.read && running.reason === `pod \`${name}\` is gone`
+  return phase === 'Running' && !terminating && !simulated && !isGone
 }
 
 /** A proxy that has just started is about to connect. */

@@ -61,9 +61,9 @@ function probed(pod: Pod, isStrict: (pod: Pod, port: number) => boolean): Partia
   ]
 }
 
-/** Only what the kubelet itself dials; exec runs inside, and gRPC, HTTP and TCP are rewritten alike. */
+/** Only what waits for an answer: exec runs inside, and a TCP probe is content with the proxy's own accept (rules 18, 39). */
 function portOf({type, port}: HealthProbe, {ports}: Container): number[] {
-  if (type === 'exec') return []
+  if (type === 'exec' || type === 'tcp') return []
   return typeof port === 'number' ? [port] : ports.filter(({name}) => name === port).map((declared) => declared.port)
 }
 

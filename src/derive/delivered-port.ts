@@ -54,9 +54,9 @@ function contradiction({traffic, windowMs}: Counters, {mode, updatedAt}: Deliver
   return `its proxy counted ${plain} connections in plain text in ${spanText(windowMs)}, under the listener that runs now`
 }
 
-/** True when a listener was active for all of the time that the counters speak of, but for the proxy's start. */
+/** True unless a listener became active within the time that the counters speak of, but for the proxy's start; a moment that cannot be read excuses nothing. */
 export function coversAll(updatedAt: string, windowMs: number, takenAt: string): boolean {
-  return Date.parse(updatedAt) <= Date.parse(takenAt) - windowMs + startMs
+  return !(Date.parse(updatedAt) > Date.parse(takenAt) - windowMs + startMs)
 }
 
 /** A proxy has its first listeners a moment after it starts, and no caller before that. */

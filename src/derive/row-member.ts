@@ -1,4 +1,4 @@
-import type {MeshCall, PortProbe} from '../model/evidence.ts'
+import type {MeshCall, PortProbe, ProbeAnswer} from '../model/evidence.ts'
 import type {Pod} from '../model/workload.ts'
 import type {DeliveredPort} from './delivered-port.ts'
 import {demandsMutualTls, type Sightings, sawPlainText, sightingText} from './sightings.ts'
@@ -55,12 +55,25 @@ export function proofOf(
   return {missing: [seen, read].filter(Boolean).join('; ') || unsure || `the proxy of pod \`${pod.name}\` was not read`}
 }
 
-/** What contradicts a proof though it is no plain text: a server without a demand for certificates, or the proxy's own count. */
+/**
+ * What contradicts a proof though it is no plain text: a server without a demand for certificates, one that is not the pod's proxy (TLS of its own, or
+ * another's certificate: then the listener is not in the way of what arrives), or the proxy's own count.
+ */
 function contraryText({probes, delivered}: RowMember): string {
-  const lax = probes.find(({tls}) => tls?.saw === 'tls' || tls?.saw === 'foreign-tls')
+  const lax = probes.find(
+    ({tls, plain}) =>
+      tls?.saw === 'tls' ||
+      tls?.saw === 'foreign-tls' ||
+      plain?.saw === 'foreign-tls' ||
+      (tls?.saw === 'client-certificate' && isDoubted(tls)),
+  )
   if (lax !== undefined) return sightingText(lax)
   if (!delivered?.read) return ''
   return delivered.mode === 'TLS' ? `its listener ${delivered.says}` : delivered.contradicts
+}
+
+function isDoubted({served}: ProbeAnswer): boolean {
+  return served !== undefined && served.doubt !== ''
 }
 
 /** Why the wire does not prove one pod's port on every address; '' when it does. */

@@ -74,10 +74,22 @@ async function pageOf<T>(
 ): Promise<{projected: T[]; next: string}> {
   const sink = kind === undefined ? {} : {sink: () => new ListReader(kind, project, texts)}
   const answer = await send({...request, ...sink})
-  if (answer.sink === undefined) return jsonPage(objectFrom(answer, request) as Page, project)
+  if (answer.sink === undefined) return jsonPage(pageFrom(objectFrom(answer, request), request), project)
   const reader = answer.sink as ListReader<T>
   if (reader.thrown !== null) throw reader.thrown
   return reader
+}
+
+/** Another object than a list, such as a Status of something in between, must not read as a list of nothing: the API server always writes `items`. */
+function pageFrom(value: unknown, {path}: KubeRequest): Page {
+  const page = value as Partial<Page> | null
+  const isPage = typeof page?.metadata === 'object' && page.metadata !== null && (page.items === null || Array.isArray(page.items))
+  if (isPage) return page as Page
+  throw new KubeFailure(`the API server answered with what is no list${typeof page?.kind === 'string' ? ` but a ${page.kind}` : ''}`, {
+    status: 200,
+    reason: garbled,
+    path,
+  })
 }
 
 function jsonPage<T>({apiVersion, kind, metadata, items}: Page, project: (item: KubeObject) => T | null): {projected: T[]; next: string} {

@@ -96,9 +96,15 @@ export class ListReader<T> {
     return true
   }
 
+  /** Field numbers mean something else in another message: a Status would read as a list of nothing. */
+  #typeMeta({apiVersion = '', kind}: Record<string, unknown>): void {
+    if (kind !== `${this.#message}List`) throw new RangeError(`what came is a ${String(kind)} and no list of ${this.#message}s`)
+    this.#apiVersion = String(apiVersion)
+  }
+
   #field(number: number, wire: Wire, end: number): void {
     if (this.#place === 'unknown') {
-      if (number === typeMetaField) this.#apiVersion = String(decoded('TypeMeta', wire, end, this.#texts)['apiVersion'] ?? '')
+      if (number === typeMetaField) this.#typeMeta(decoded('TypeMeta', wire, end, this.#texts))
     } else if (number === metadataField) {
       this.next = String(decoded('ListMeta', wire, end, this.#texts)['continue'] ?? '')
     } else if (number === itemsField && this.thrown === null) {

@@ -1,5 +1,5 @@
 import type {Io, Kube} from '../io/io.ts'
-import {messageOf} from '../model/failure.ts'
+import {KubeFailure, messageOf} from '../model/failure.ts'
 import {bounded} from './bounded.ts'
 
 /** Says of a namespace why its pods' ports cannot be forwarded, or '' when they can. */
@@ -7,7 +7,8 @@ export type Grants = (namespace: string) => string
 
 /**
  * Asks the API server by SelfSubjectAccessReview, once for the whole cluster and else by namespace, whether this account may forward ports: over
- * WebSocket that takes `get`, and since Kubernetes 1.35 `create` as well (pkg/registry/core/pod/rest: ensureAuthorizedForVerb). Never throws.
+ * WebSocket that takes `get`, and since Kubernetes 1.35 `create` as well (pkg/registry/core/pod/rest: ensureAuthorizedForVerb). Throws where the API server fails to
+ * answer: that is no refusal, and would skip what was to be checked.
  */
 export async function forwardingGrants(
   namespaces: readonly string[],
@@ -38,9 +39,13 @@ async function withheld(namespace: string, kube: Kube): Promise<string> {
     }
     return ''
   } catch (thrown) {
+    if (!(thrown instanceof KubeFailure && refusals.has(thrown.status))) throw thrown
     return `the API server did not say what is granted: ${messageOf(thrown)}`
   }
 }
+
+/** It may not be asked, or cannot tell. */
+const refusals: ReadonlySet<number> = new Set([401, 403, 404, 405])
 
 const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 

@@ -15,6 +15,13 @@ export function savedSnapshotFrom(text: string, file: string, asked: Asked): Sna
       entry: 'snapshot-version',
     })
   }
+  // All that ends (certificates, waivers) is held against this moment: against none, nothing would ever end.
+  if (Number.isNaN(Date.parse(saved['takenAt']))) {
+    throw new Failure(`\`${file}\` says that it was taken at ${JSON.stringify(saved['takenAt'].slice(0, 40))}, which is no moment`, {
+      cure: 'Use a `snapshot.json` as the action wrote it, or take the snapshot again.',
+      entry: 'snapshot-version',
+    })
+  }
   const parts = Object.fromEntries(partNames.map((name) => [name, partFrom(saved[name])])) as unknown as Parts
   const before = saved['asked'] as Asked
   const hasProbes = parts.probes.read

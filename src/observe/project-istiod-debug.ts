@@ -10,7 +10,9 @@ export function syncFrom(body: string, replica: string): Map<string, ProxySync> 
     listOf(entries).map((entry) => {
       const resources = fieldsOf(entry['resources'])
       const own = fieldsOf(resources[listenerType])
-      const listeners = {sent: textOf(own['sent']), acked: textOf(own['acked']), sentAt: textOf(own['sentTime'])}
+      // An older istiod writes the nonces beside each other alone: unread, nothing sent would equal nothing acknowledged.
+      const [sent, acked] = [textOf(own['sent']) || textOf(entry['listener_sent']), textOf(own['acked']) || textOf(entry['listener_acked'])]
+      const listeners = {sent, acked, sentAt: textOf(own['sentTime'])}
       const errors = Object.entries(resources).flatMap(([type, state]) => {
         const text = shortText(fieldsOf(state)['lastError'])
         return text === '' ? [] : [`${shortTypes[type] ?? type}: ${text}`]

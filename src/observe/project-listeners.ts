@@ -19,14 +19,18 @@ function activeListener(dynamic: Fields): InboundListener | null {
   // The tunnel's listener carries no direction (core/listener_waypoint.go:buildConnectTerminateListener).
   if (listener['traffic_direction'] !== 'INBOUND' && listener['name'] !== 'connect_terminate') return null
   const own = listener['default_filter_chain']
+  // Envoy's other way to choose a chain (listener.proto: filter_chain_matcher), which Istio does not use inbound, passes the chains' own matches by.
+  const isForeign = listener['filter_chain_matcher'] !== undefined
   return {
     name: textOf(listener['name']),
     port: portOf(fieldsOf(fieldsOf(listener['address'])['socket_address'])['port_value']),
     updatedAt: textOf(state['last_updated']),
-    chains: [
-      ...listOf(listener['filter_chains']).map((chain) => chainFrom(chain, false)),
-      ...(own === undefined ? [] : [chainFrom(fieldsOf(own), true)]),
-    ],
+    chains: isForeign
+      ? [{name: 'filter_chain_matcher', port: null, any: true, accepts: 'unknown'}]
+      : [
+          ...listOf(listener['filter_chains']).map((chain) => chainFrom(chain, false)),
+          ...(own === undefined ? [] : [chainFrom(fieldsOf(own), true)]),
+        ],
   }
 }
 

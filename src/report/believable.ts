@@ -9,17 +9,34 @@ import {endpointId} from './waive.ts'
 export function believable(row: Endpoint, waivers: Waiver[], {mtlsMode}: Terms): Endpoint {
   const isOpen = row.mode === 'PERMISSIVE' || row.mode === 'DISABLE' || row.mode === 'NONE'
   const open = (reason: string): Endpoint => ({...row, verdict: 'violated', because: null, reason})
+  const unproven = (reason: string): Endpoint => ({...row, verdict: 'unproven', because: null, reason})
   switch (row.verdict) {
     case 'proven':
     case 'configured':
-      return isOpen ? open(`its mode is ${row.mode}, whatever the report says of it`) : row
+      if (isOpen) return open(`its mode is ${row.mode}, whatever the report says of it`)
+      return row.mode === 'STRICT' && (row.verdict === 'configured' || isSeen(row))
+        ? row
+        : unproven(`${row.verdict}, and nothing in the report shows it`)
     case 'exempt':
       if (row.because === 'waiver' && !isWaived(row, waivers)) return open('no waiver in force covers it')
       if (row.because === 'migration' && mtlsMode !== 'PERMISSIVE') return open('no migration was asked for')
-      return row.because === null ? {...row, verdict: 'unproven', reason: 'exempt without a reason'} : row
+      return isExempt(row) ? row : unproven('exempt without a reason')
     default:
       return row
   }
+}
+
+/** Was it seen, on the wire or in the proxy? Configuration alone proves nothing. */
+function isSeen({evidence}: Endpoint): boolean {
+  return evidence.some(({kind}) => kind === 'probe' || kind === 'listener')
+}
+
+/** Is there what such an exemption rests on? */
+function isExempt({because, mode, protocol, dataPlane}: Endpoint): boolean {
+  if (because === 'gateway') return mode === 'GATEWAY'
+  if (because === 'not-tcp') return protocol !== 'TCP'
+  if (because === 'mesh-port') return mode !== 'PERMISSIVE' && mode !== 'DISABLE' && dataPlane !== 'none' && dataPlane !== 'ambient'
+  return because !== null
 }
 
 function isWaived(row: Endpoint, waivers: Waiver[]): boolean {

@@ -155,7 +155,8 @@ function stricter(own: Terms, asked: MergeTerms): Terms {
 
 /** A report may be older than its waivers' last day. */
 function aged(waiver: Waiver, now: number): Waiver {
-  const isOver = (waiver.status === 'in-force' || waiver.status === 'expiring') && now >= Date.parse(`${waiver.expires}T00:00:00Z`) + dayMs
+  const isOver =
+    (waiver.status === 'in-force' || waiver.status === 'expiring') && !(now < Date.parse(`${waiver.expires}T00:00:00Z`) + dayMs)
   return isOver ? {...waiver, status: 'expired'} : waiver
 }
 

@@ -58,5 +58,7 @@ export function planPassed({planned, forecast}: Planning): string {
   if (ports === 0) return `${would} and turn no port STRICT that is not so already`
   const silent = forecast?.callers['may-break'] ?? 0
   const who = silent === 0 ? 'every caller that is known has a proxy' : `${plural(silent, 'caller')} without one did not call`
-  return `${would}, turn ${plural(ports, 'port')} STRICT and break nobody: ${who}`
+  const unknown = forecast?.callers.unknown ?? 0
+  const rest = unknown === 0 ? '' : `; of ${plural(unknown, 'more caller')} it cannot be told`
+  return `${would}, turn ${plural(ports, 'port')} STRICT and break nobody: ${who}${rest}`
 }

@@ -101,7 +101,8 @@ function standing(entry: LedgerEntry, now: number): 'in-force' | 'expiring' | 'e
   if ([entry.namespace, entry.workload].some((name) => name.includes('*'))) return 'too-broad'
   // The day named is the last one on which it holds, in UTC.
   const end = Date.parse(`${entry.expires}T00:00:00Z`) + dayMs
-  if (now >= end) return 'expired'
+  // Not `now >= end`: a day that is none never ends.
+  if (!(now < end)) return 'expired'
   return end - now <= soonDays * dayMs ? 'expiring' : 'in-force'
 }
 
