@@ -54,6 +54,21 @@ test('install: never asks for no permission to install', async () => {
   expect(await check(io, {install: 'never'})).toMatchObject({plan: {do: 'leave'}})
 })
 
+test.each<[string, Partial<typeof inputs>, string]>([
+  ['with an install', {}, '`patch` on `apps/statefulsets` in the cluster'],
+  ['on a mesh of others', {install: 'never'}, '`patch` on `apps/statefulsets` in the cluster'],
+  ['in the namespaces that are named', {namespaces: ['shop', 'bank']}, '`patch` on `apps/statefulsets` in `shop`'],
+])('what `enroll` lacks is told before anything is changed: %s', async (_, more, says) => {
+  const io = cluster({[reviews]: allowing(({resource}) => !['*', 'statefulsets'].includes(resource))})
+  await expect(check(io, {...more, enroll: true})).rejects.toMatchObject({entry: 'permission', message: expect.stringContaining(says)})
+  await expect(check(io, more)).resolves.toBeDefined()
+})
+
+test('ambient restarts nothing, so it asks for labels alone', async () => {
+  const io = cluster({[reviews]: allowing(({resource}) => !['*', 'statefulsets'].includes(resource))})
+  await expect(check(io, {install: 'never', profile: 'ambient', enroll: true})).resolves.toBeDefined()
+})
+
 test.each([
   ['revision: blue', 'canary', false],
   ['revision: canary', 'canary', true],

@@ -70,7 +70,7 @@ export function lockPermission(namespace: string): Permission {
 export async function missingPermissions(
   permissions: Permission[],
   kube: Kube,
-  role: 'enforce' | 'uninstall' = 'enforce',
+  role: 'enforce' | 'enroll' | 'uninstall' = 'enforce',
 ): Promise<Problem[]> {
   if (permissions.length === 0 || (await isAllowed({group: '*', resource: '*', namespace: ''}, '*', kube))) return []
   const asked = permissions.flatMap((permission) => permission.verbs.map((verb) => ({permission, verb})))
@@ -83,12 +83,14 @@ export async function missingPermissions(
   })
   return [
     {
-      says: `The account of this kubeconfig lacks permissions that the ${role === 'enforce' ? 'install' : role} needs: ${rules.join('; ')}.`,
+      says: `The account of this kubeconfig lacks permissions that ${taskOf[role]} needs: ${rules.join('; ')}.`,
       cure: `Grant the role \`${role}\` of docs/permissions.md, or the rules named here.`,
       entry: 'permission',
     },
   ]
 }
+
+const taskOf = {enforce: 'the install', enroll: '`enroll`', uninstall: 'the uninstall'}
 
 const reviewsPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 

@@ -5,6 +5,7 @@ import {refuse} from '../model/problem.ts'
 import {agentCharts, agentNamespace} from './agents.ts'
 import {crdProblems, foreignCrds} from './crd-owners.ts'
 import {controlPlanesElsewhere, elsewhereProblems} from './elsewhere.ts'
+import {enrollPermissions} from './enroll-permissions.ts'
 import {type Found, findInstall, istioNamespace} from './found.ts'
 import {missingPermissions, permissionsFor} from './permissions.ts'
 import {type InstallPlan, istiodRelease, planInstall} from './plan.ts'
@@ -19,7 +20,17 @@ import {findWebhooks} from './webhooks-found.ts'
 type Asked = PullSecretWish &
   Pick<
     Inputs,
-    'install' | 'takeOver' | 'istioVersion' | 'helmVersion' | 'revision' | 'tags' | 'hub' | 'timeoutMs' | 'values' | 'ztunnelValues'
+    | 'install'
+    | 'takeOver'
+    | 'istioVersion'
+    | 'helmVersion'
+    | 'revision'
+    | 'tags'
+    | 'hub'
+    | 'timeoutMs'
+    | 'values'
+    | 'ztunnelValues'
+    | 'enroll'
   > & {isAlone?: boolean}
 
 /** What an install begins with: the cluster as it is, what to do, and what to warn of. */
@@ -35,14 +46,18 @@ export async function preflight(inputs: Asked, kube: Kube, now: number): Promise
   const found = await readable(() => findInstall(kube, agentsIn))
   const plan = planInstall(inputs, found, now)
   if (plan.do === 'leave') {
-    refuse(tagProblems(inputs, found, []), 'Nothing was changed.')
+    refuse(
+      [...tagProblems(inputs, found, []), ...(await missingPermissions(enrollPermissions(inputs), kube, 'enroll'))],
+      'Nothing was changed.',
+    )
     return {found, plan, warnings: []}
   }
   const base = plan.releases.find(({chart}) => chart === 'base')
   const isNewBase = base !== undefined && found.crds !== null && base.mark?.version !== inputs.istioVersion
-  const [missing, webhooks, tags, secrets, server, crds] = await readable(() =>
+  const [missing, toEnroll, webhooks, tags, secrets, server, crds] = await readable(() =>
     Promise.all([
       missingPermissions(permissionsFor(plan, found.namespace.exists), kube),
+      missingPermissions(enrollPermissions(inputs), kube, 'enroll'),
       webhookTroubles(inputs, found, kube),
       inputs.tags.length === 0 ? [] : kube.list(tagsPath, tagFrom),
       inputs.imagePullSecrets.length === 0 ? noTroubles : pullSecretTroubles(inputs, kube),
@@ -58,6 +73,7 @@ export async function preflight(inputs: Asked, kube: Kube, now: number): Promise
     ...webhooks.problems,
     ...secrets.problems,
     ...missing,
+    ...toEnroll,
   ]
   refuse(problems, 'Nothing was changed.')
   const retired = retiredHost(inputs.hub)
