@@ -253,3 +253,21 @@ test("the user's own Telemetry of the same run counts", async () => {
   await apply(io, [{...policy('Telemetry', 'mine', on, 'istio-system')}], {accessLogging: true})
   expect(writes(io).map(([path]) => path)).not.toContain(ourPath('istio-system'))
 })
+
+test.each<[string, KubeObject, number]>([
+  ['STRICT is', policy('PeerAuthentication', 'strict', {mtls: {mode: 'STRICT'}}), 0],
+  [
+    'STRICT on one port is',
+    policy('PeerAuthentication', 'port', {selector: {matchLabels: {a: 'b'}}, portLevelMtls: {8080: {mode: 'STRICT'}}}),
+    0,
+  ],
+  ['who may call is not', allow, 1],
+])('without a ready istiod nothing is applied that cuts off who has no certificate: %s', async (_, one, written) => {
+  const io = cluster({'GET /apis/apps/v1/deployments?labelSelector=app%3Distiod': [{...istiod, status: {readyReplicas: 0}}]})
+  const failure = await apply(io, [one]).then(
+    () => null,
+    (thrown) => thrown,
+  )
+  expect(failure?.entry).toBe(written === 0 ? 'istiod-not-ready' : undefined)
+  expect(writes(io).filter(([, isDryRun]) => !isDryRun)).toHaveLength(written)
+})

@@ -136,7 +136,7 @@ function undiscovered(namespace: string, {revision, rootNamespace}: FoundMesh): 
 }
 
 /** STRICT without a ready istiod would refuse callers whose proxies can get no certificate. */
-function unready(meshes: FoundMesh[]): Problem[] {
+export function unready(meshes: FoundMesh[]): Problem[] {
   const known = meshes.filter(({readyReplicas}) => readyReplicas !== null)
   return known
     .filter(({readyReplicas}) => readyReplicas === 0)

@@ -6,10 +6,11 @@ import type {Outcome} from '../model/report.ts'
 import {planLogging} from './access-logging.ts'
 import {applyProblem, explainApply} from './apply-failure.ts'
 import {findPolicies, type ReadMeshes} from './found.ts'
-import {managedBy} from './plan.ts'
+import {managedBy, unready} from './plan.ts'
 import {contradictions, type PlacedProblem} from './policy-contradictions.ts'
 import {isSame} from './policy-difference.ts'
-import {inSafeOrder} from './policy-order.ts'
+import {demands, inSafeOrder} from './policy-order.ts'
+import {targetsOf} from './targets.ts'
 
 type Wish = Pick<Inputs, 'accessLogging' | 'mtlsMode' | 'namespaces' | 'excludeNamespaces' | 'allowEmpty' | 'revision' | 'takeOver'>
 
@@ -65,7 +66,9 @@ export async function applyPolicies(
 export async function planPolicies(wish: Wish, policies: readonly KubeObject[], kube: Kube, readMeshes: ReadMeshes): Promise<PoliciesPlan> {
   const found = await findPolicies(kube, readMeshes)
   const roots = found.meshes.map(({rootNamespace}) => rootNamespace)
-  const forbidden = contradictions(wish, policies, found)
+  // As in enforce: STRICT without a ready istiod cuts off whoever has no certificate yet.
+  const isStrict = policies.some((policy) => policy.kind === 'PeerAuthentication' && demands(policy))
+  const forbidden = [...contradictions(wish, policies, found), ...(isStrict ? unready(targetsOf(wish, found).meshes) : [])]
   const logging = wish.accessLogging ? await planLogging(wish, found, policies, kube) : {telemetries: [], notes: []}
   const ordered = inSafeOrder([...logging.telemetries, ...policies], roots)
   const tried = await Promise.all(ordered.map((object) => tryOut(object, kube)))

@@ -32,7 +32,7 @@ function rankOf(policy: KubeObject, rootNamespaces: readonly string[]): number {
 }
 
 /** True where the policy, or one of its ports, demands mutual TLS. */
-function demands({spec}: KubeObject): boolean {
+export function demands({spec}: KubeObject): boolean {
   const {mtls, portLevelMtls = {}} = (spec ?? {}) as {mtls?: {mode?: string}; portLevelMtls?: Record<string, {mode?: string}>}
   return [mtls, ...Object.values(portLevelMtls)].some((each) => each?.mode === 'STRICT')
 }
