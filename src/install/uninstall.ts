@@ -45,7 +45,7 @@ export async function uninstall(inputs: Inputs, {kube, kubeconfigPath, letGo}: U
     (planned) => (isNothing(planned) ? saysOf(planned) : 'nothing forbids it'),
   )
   const outcome = {steps: steps.all, notes: plan.notes}
-  if (isNothing(plan)) return {...outcome, changed: false, says: 'nothing of this action is in this cluster', helmPath: ''}
+  if (isNothing(plan)) return {...outcome, changed: false, says: saysOf(plan), helmPath: ''}
 
   // Fetched before the first change: a download that fails must not leave half an uninstall.
   const helm = plan.releases.length === 0 ? null : await acquire(inputs, io)
@@ -176,7 +176,7 @@ function policiesText(policies: OurPolicy[]): string {
 }
 
 function saysOf(plan: UninstallPlan): string {
-  if (isNothing(plan)) return 'nothing of this action is in this cluster'
+  if (isNothing(plan)) return 'nothing that was to be taken away is in this cluster'
   const {releases, policies, webhooks, leftovers} = plan
   const parts = [
     releases.length > 0 ? `releases ${releases.map(({name}) => name).join(', ')}` : '',

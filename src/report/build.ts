@@ -50,7 +50,7 @@ export function buildReport(parts: ReportParts): Report {
   const unread = isUninstall ? [] : unreadParts(snapshot)
   return {
     version: 1,
-    verdict: isUninstall ? uninstalledVerdict(stages) : verdictOf({counts, ...marked, ...plan, stages, unread}, inputs),
+    verdict: isUninstall ? uninstalledVerdict(stages, inputs) : verdictOf({counts, ...marked, ...plan, stages, unread}, inputs),
     takenAt: snapshot.takenAt,
     ...about,
     counts,
