@@ -1,3 +1,4 @@
+import {isIstiodSwitch, isProxyVariable} from '../model/kept-variables.ts'
 import {type MessageName, messages} from './kube-messages.ts'
 import type {Texts} from './texts.ts'
 import {DELIMITED, VARINT, type Wire} from './wire.ts'
@@ -17,8 +18,8 @@ interface Field {
   name: string
   code: number
   repeated: boolean
-  /** The same in thousands of pods. */
-  isCommon: boolean
+  /** A setting that no snapshot may hold is stepped over. */
+  isSetting: boolean
   layout: Layout | null
 }
 
@@ -45,7 +46,7 @@ function decodeInto(target: Record<string, unknown>, layout: Layout, wire: Wire,
       entryInto(target[name] as Record<string, string>, wire, texts)
     } else if (code === INLINE) {
       decodeInto(target, field.layout as Layout, wire, wire.delimited(), texts)
-    } else {
+    } else if (!field.isSetting || isKept(wire, texts)) {
       const value = readValue(field, wire, texts)
       if (!field.repeated) {
         if (value !== '') target[name] = value
@@ -57,18 +58,30 @@ function decodeInto(target: Record<string, unknown>, layout: Layout, wire: Wire,
   wire.end = outer
 }
 
-function readValue({code, layout, isCommon}: Field, wire: Wire, texts: Texts): unknown {
+/** Looks at the name of an EnvVar (its first field) and steps over the whole of it when no snapshot may hold it. */
+function isKept(wire: Wire, texts: Texts): boolean {
+  const start = wire.at
+  const end = wire.delimited()
+  if (wire.at === end || wire.varint() !== keyTag) throw new RangeError('a variable without a name')
+  const name = textAt(wire, texts)
+  let kept = keptNames.get(name)
+  if (kept === undefined) {
+    if (keptNames.size >= mostNames) keptNames.clear()
+    kept = isProxyVariable(name) || isIstiodSwitch(name)
+    keptNames.set(name, kept)
+  }
+  wire.at = kept ? start : end
+  return kept
+}
+
+const keptNames = new Map<string, boolean>()
+const mostNames = 10_000
+
+function readValue({code, layout}: Field, wire: Wire, texts: Texts): unknown {
   if (code === STRING) return textAt(wire, texts)
   if (code === INT) return wire.varint()
   if (code === BOOL) return wire.varint() !== 0
-  const end = wire.delimited()
-  if (isCommon) {
-    const start = wire.at
-    const value = texts.object(wire.bytes, start, end, () => nested(layout as Layout, wire, end, texts))
-    wire.at = end
-    return value
-  }
-  const value: Record<string, unknown> = nested(layout as Layout, wire, end, texts)
+  const value: Record<string, unknown> = nested(layout as Layout, wire, wire.delimited(), texts)
   if (code === TIME) return timeText(value as {seconds?: number})
   if (code === INT_OR_STRING) return value['type'] === 1 ? (value['strVal'] ?? '') : (value['intVal'] ?? 0)
   return value
@@ -113,8 +126,6 @@ function timeText({seconds}: {seconds?: number}): string | null {
   return seconds === undefined ? null : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`
 }
 
-const common = new Set(['EnvVar', 'ContainerPort'])
-
 const layouts = new Map<MessageName, Layout>()
 
 function layoutOf(name: MessageName): Layout {
@@ -127,7 +138,7 @@ function layoutOf(name: MessageName): Layout {
     const type = written.replace('[]', '')
     const inner = type in messages ? layoutOf(type as MessageName) : null
     const code = fieldName === '.' ? INLINE : (codes[type] ?? MESSAGE)
-    layout[Number(number)] = {name: fieldName, code, repeated: written !== type, isCommon: common.has(type), layout: inner}
+    layout[Number(number)] = {name: fieldName, code, repeated: written !== type, isSetting: type === 'EnvVar', layout: inner}
   }
   return layout
 }

@@ -1,7 +1,6 @@
 /** Decodes UTF-8; short texts that were met before are handed out again, for ten thousand pods say the same few hundred things. */
 export class Texts {
   #known: (string | undefined)[] = new Array(slots)
-  #objects: ({bytes: Uint8Array; value: Record<string, unknown>} | undefined)[] = new Array(slots)
 
   /** The text between two places of `bytes`. */
   text(bytes: Buffer, start: number, end: number): string {
@@ -15,30 +14,12 @@ export class Texts {
     this.#known[slot] = text
     return text
   }
-
-  /** What `decode` makes of the bytes between two places, made once while they are met again: for small messages that nobody changes. */
-  object(bytes: Buffer, start: number, end: number, decode: () => Record<string, unknown>): Record<string, unknown> {
-    const length = end - start
-    if (length > 2 * longest) return decode()
-    const slot = slotOf(bytes, start, end)
-    const known = this.#objects[slot]
-    if (known !== undefined && isSameBytes(known.bytes, bytes, start, length)) return known.value
-    const value = decode()
-    this.#objects[slot] = {bytes: Uint8Array.prototype.slice.call(bytes, start, end), value}
-    return value
-  }
 }
 
 function slotOf(bytes: Buffer, start: number, end: number): number {
   let hash = end - start
   for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
   return (hash ^ (hash >>> 15)) & (slots - 1)
-}
-
-function isSameBytes(left: Uint8Array, right: Buffer, start: number, length: number): boolean {
-  if (left.length !== length) return false
-  for (let index = 0; index < length; index++) if (left[index] !== right[start + index]) return false
-  return true
 }
 
 /** True only for ASCII: another text's characters are no bytes. */

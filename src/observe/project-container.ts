@@ -1,3 +1,4 @@
+import {isProxyVariable} from '../model/kept-variables.ts'
 import type {Container, HealthProbe, Protocol} from '../model/workload.ts'
 import {type Fields, fieldsOf, listOf, numberOf, portOf, textOf, textsOf} from './untrusted.ts'
 
@@ -10,7 +11,7 @@ export function containerFrom(container: Fields, status: Fields = {}): Container
     image: textOf(container['image']),
     ports: listOf(container['ports']).flatMap(portFrom),
     args: containersWithArgs.has(name) ? textsOf(container['args']) : [],
-    env: envFrom(container['env'], isMeshVariable),
+    env: envFrom(container['env'], isProxyVariable),
     probes: healthProbesFrom(container),
     restartPolicy: textOf(container['restartPolicy']),
     runAsUser: numberOf(security['runAsUser'], null),
@@ -23,13 +24,6 @@ export function containerFrom(container: Fields, status: Fields = {}): Container
 
 /** Rules 21 and 33: the proxy's role and the capture rules stand in these containers' args. */
 const containersWithArgs = new Set(['istio-init', 'istio-validation', 'istio-proxy'])
-
-function isMeshVariable(name: string): boolean {
-  return (name.startsWith('ISTIO_META_') && !repeated.has(name)) || name === 'DISABLE_ENVOY' || name === 'ISTIO_DUAL_STACK'
-}
-
-/** The injector repeats in them what the pod says anyway: half of its projection at ten thousand pods. */
-const repeated = new Set(['ISTIO_META_POD_PORTS', 'ISTIO_META_APP_CONTAINERS', 'ISTIO_META_OWNER', 'ISTIO_META_WORKLOAD_NAME'])
 
 /** Literal values of the variables that `isKept` names; never what comes from a Secret or ConfigMap. */
 export function envFrom(env: unknown, isKept: (name: string) => boolean): Record<string, string> {

@@ -1,4 +1,5 @@
 import type {KubeObject} from '../io/io.ts'
+import {isIstiodSwitch} from '../model/kept-variables.ts'
 import type {Istiod} from '../model/mesh.ts'
 import {envFrom} from './project-container.ts'
 import {metaFrom} from './project-meta.ts'
@@ -9,7 +10,7 @@ export function istiodFrom(deployment: KubeObject): Istiod | null {
   const meta = metaFrom(deployment)
   if (meta.labels['app'] !== 'istiod') return null
   const container = discoveryContainer(deployment)
-  const env = envFrom(container['env'], isSwitch)
+  const env = envFrom(container['env'], isIstiodSwitch)
   const status = fieldsOf(deployment['status'])
   return {
     ...meta,
@@ -33,18 +34,3 @@ function versionOf(image: string, labels: Record<string, string>): string {
   if (/^v?\d+\.\d+/.test(tag)) return tag.replace(/^v/, '').replace(/-(distroless|debug)$/, '')
   return labels['app.kubernetes.io/version'] ?? labels['operator.istio.io/version'] ?? tag
 }
-
-/** Feature switches of istiod (pilot/pkg/features); nothing that could hold a credential. */
-function isSwitch(name: string): boolean {
-  return switches.has(name) || /^(PILOT|ENABLE|XDS|ISTIO_META)_/.test(name)
-}
-
-const switches = new Set([
-  'REVISION',
-  'SHARED_MESH_CONFIG',
-  'EXTERNAL_ISTIOD',
-  'CLUSTER_ID',
-  'CA_TRUSTED_NODE_ACCOUNTS',
-  'PLATFORM',
-  'GODEBUG',
-])
