@@ -64,3 +64,35 @@ test('access logs that were never read are no witness that nobody was refused', 
   const io = cluster({'PROBE /api/v1/namespaces/shop/pods/cart-1/log': {status: 503, headers: {}, body: ''}})
   await expect(watchCallers(before, 10_000, options, io.kube, io)).rejects.toThrow('the access logs could not be read once')
 })
+
+test('a caller that fell sick at the last look is looked at once more', async () => {
+  const pod = (ready: boolean) => ({
+    metadata: {namespace: 'legacy', name: 'till-1', uid: 'u1'},
+    spec: {containers: []},
+    status: {phase: 'Running', conditions: [{type: 'Ready', status: ready ? 'True' : 'False'}]},
+  })
+  const io = cluster({'GET /api/v1/pods': () => [pod(io.clock.ticks() < 10_000)]})
+  const {broken} = await watchCallers(snapshot({pods: read([till])}), 10_000, options, io.kube, io)
+  expect(broken).toMatchObject([{how: 'a pod of it lost its readiness'}])
+})
+
+test.each<[string, 'pods' | 'log', number, RegExp | null]>([
+  ['pods that could not be read any more', 'pods', 2, /the pods could not be read the last \d+ times/],
+  ['logs that could not be read any more', 'log', 2, /the access logs could not be read the last \d+ times/],
+  ['all of them read to the end', 'pods', 99, null],
+])('one look at the beginning is no witness of the end: %s', async (_, what, good, says) => {
+  let [pods, log] = [0, 0]
+  const traffic: Traffic = {calls: [], read: ['shop/cart-1'], unread: [], windowSeconds: 3600, until: ''}
+  const before = snapshot({pods: read([till]), traffic: read(traffic)})
+  const io = cluster({
+    'GET /api/v1/pods': () => (what === 'pods' && ++pods > good ? refusal(403, 'no more') : []),
+    'PROBE /api/v1/namespaces/shop/pods/cart-1/log?container=istio-proxy&sinceSeconds=3600&tailLines=3000': () => ({
+      status: what === 'log' && ++log > good ? 503 : 200,
+      headers: {},
+      body: '',
+    }),
+  })
+  const watched = watchCallers(before, 20_000, options, io.kube, io)
+  if (says === null) expect((await watched).broken).toEqual([])
+  else await expect(watched).rejects.toThrow(says)
+})

@@ -5,11 +5,11 @@ import {type RolloutDecision, rolloutDecision} from './derive/rollout-decision.t
 import {type Broken, brokenKey, brokenSince, healthOf, refusedSince} from './derive/rollout-verdict.ts'
 import {turningPorts} from './derive/turning-ports.ts'
 import type {Guard} from './enforce/enforce.ts'
+import {Broke, stopped, takenBack} from './enforce/rollout-failures.ts'
 import {type Stuck, stuckText, takeBack} from './enforce/take-back.ts'
 import {confirm, type Trial} from './enforce/trial.ts'
 import type {Io, Kube} from './io/io.ts'
-import {Failure, messageOf} from './model/failure.ts'
-import type {Caller, CallerOutlook, Forecast} from './model/forecast.ts'
+import type {Forecast} from './model/forecast.ts'
 import type {Outcome} from './model/report.ts'
 import type {Asked, Snapshot} from './model/snapshot.ts'
 import type {PlainCall} from './model/traffic.ts'
@@ -117,14 +117,6 @@ function loggingPods(snapshot: Snapshot, writes: readonly PolicyWrite[]): {names
     .map(({pod: {namespace, name}}) => ({namespace, name}))
 }
 
-class Broke extends Error {
-  readonly broken: Broken[]
-  constructor(broken: Broken[]) {
-    super(broken.map(brokenKey).join('; '))
-    this.broken = broken
-  }
-}
-
 /** Looks again and again until the time is over or somebody broke; what shows in pods must last two looks, for readiness may flicker. */
 export async function watchCallers(
   before: Snapshot,
@@ -144,18 +136,21 @@ export async function watchCallers(
     `STRICT is on trial for ${Math.round(watchMs / 1000)} s: watching ${healthy.size} pods${logs === null ? '' : ' and the access logs'}`,
   )
   let suspects = new Set<string>()
-  let looks = 0
-  let heard = 0
-  while (io.clock.ticks() < until) {
-    await io.clock.sleep(Math.min(everyMs, Math.max(0, until - io.clock.ticks())), io.cancelled)
+  // Looks since the last that saw: one at the beginning says nothing of the end, when old connections are drained.
+  const missed = {pods: Infinity, logs: Infinity}
+  // Whoever fell sick at the last look gets the second one, too.
+  while (io.clock.ticks() < until || (suspects.size > 0 && io.clock.ticks() < until + everyMs)) {
+    const left = until - io.clock.ticks()
+    await io.clock.sleep(left > 0 ? Math.min(everyMs, left) : everyMs, io.cancelled)
     const pods = await reader.list(podRead, (item) => podFrom(item))
     if (!pods.read) {
       io.log.detail(pods.reason)
+      missed.pods++
       continue
     }
-    looks++
+    missed.pods = 0
     const refused = logging.length === 0 ? null : await refusedCalls(logging, options, kube, io)
-    if (refused !== null) heard++
+    missed.logs = refused === null && logging.length > 0 ? missed.logs + 1 : 0
     const turnedAway = refusedSince(logs?.calls ?? [], refused ?? [], pods.value)
     const unwell = brokenSince(healthy, healthOf(pods.value, before))
     const lasting = unwell.filter((each) => suspects.has(brokenKey(each)))
@@ -166,8 +161,9 @@ export async function watchCallers(
     throw new Error(
       `\`deadline\` left ${Math.max(0, Math.round((until - began) / 1000))} s of the ${Math.round(watchMs / 1000)} s that it takes to see whether a caller breaks`,
     )
-  if (looks === 0) throw new Error('the pods could not be read once while STRICT was on trial')
-  if (logging.length > 0 && heard === 0) throw new Error('the access logs could not be read once while STRICT was on trial')
+  const [what, times] = missed.pods >= 3 ? ['pods', missed.pods] : ['access logs', missed.logs]
+  const since = times === Infinity ? 'once' : `the last ${times} times`
+  if (times >= 3) throw new Error(`the ${what} could not be read ${since} while STRICT was on trial`)
   return {broken: [], sees: `${healthy.size} pods kept their readiness${logs === null ? '' : ', and no server refused a plain call'}`}
 }
 
@@ -183,62 +179,4 @@ async function refusedCalls(
 ): Promise<PlainCall[] | null> {
   const traffic = await readTraffic(pods, kube, io, deadline)
   return traffic.read && traffic.value.read.length > 0 ? traffic.value.calls : null
-}
-
-function stopped({because, says, guilty}: RolloutDecision & {do: 'stop'}): Failure {
-  const named = guilty.slice(0, 5).map(outlookText).join('; ')
-  const more = guilty.length > 5 ? `; and ${guilty.length - 5} more` : ''
-  if (because === 'live-caller') {
-    return new Failure(`STRICT would break callers that are at work: ${named}${more}. STRICT was not written.`, {
-      cure: 'Bring each caller into the mesh, give its port an exception of its own, or take it away; then run again. `mode: plan` lists all of them. `rollout: immediate` goes on regardless.',
-      entry: 'live-caller',
-    })
-  }
-  if (because === 'not-observable') {
-    return new Failure(
-      `Nobody can see whether STRICT would break a caller (${says}), and it would refuse ${named}${more}, if they call. STRICT was not written.`,
-      {
-        cure: 'Turn access logging on (`access-logging: true`, or a Telemetry) and run again when the callers have called, bring them into the mesh, or set `rollout: immediate` to go on without knowing.',
-        entry: 'callers-not-observable',
-      },
-    )
-  }
-  return new Failure(`Whether STRICT would break a caller cannot be told: ${says}. STRICT was not written.`, {
-    cure: 'Grant the role `read` of docs/permissions.md, or set `rollout: immediate` to go on without knowing.',
-    entry: 'forecast-blind',
-  })
-}
-
-/** `Deployment legacy/till → shop/orders:8080 (it has no proxy …)`. */
-function outlookText({caller, server, reason, seen}: CallerOutlook): string {
-  const target = server === null ? 'any port' : `\`${server.namespace}/${server.workload.name}:${server.port ?? 'undeclared ports'}\``
-  return `${callerText(caller)} → ${target} (${reason}${seen === '' ? '' : `; ${seen}`})`
-}
-
-function callerText({kind, namespace, name}: Caller): string {
-  return name === ''
-    ? `${kind}${namespace === '' ? '' : ` of namespace \`${namespace}\``}`
-    : `${kind} \`${namespace === '' ? '' : `${namespace}/`}${name}\``
-}
-
-function takenBack(thrown: unknown, trials: readonly Trial[], stuck: readonly Stuck[]): Failure {
-  const back = trials.filter(({namespace, name}) => !stuck.some(({trial}) => trial.namespace === namespace && trial.name === name))
-  const policies = back.map(({namespace, name}) => `\`${namespace}/${name}\``).join(', ')
-  const restored = [back.length === 0 ? '' : `The former state of PeerAuthentication ${policies} is back.`, stuckText(stuck)]
-    .filter(Boolean)
-    .join(' ')
-  const did = back.length === 0 ? 'could not be taken back' : 'was taken back'
-  if (thrown instanceof Broke) {
-    const [first, ...more] = thrown.broken
-    const says = first === undefined ? '' : `${callerText(first.caller)}: ${first.how}`
-    return new Failure(`STRICT broke a caller and ${did}: ${says}${more.length === 0 ? '' : `; and ${more.length} more`}. ${restored}`, {
-      cure: 'Bring that caller into the mesh, or give the port it calls an exception of its own; then run again.',
-      entry: 'rollout-taken-back',
-    })
-  }
-  return new Failure(`STRICT was not verified and ${did}: ${messageOf(thrown)}. ${restored}`, {
-    cure: 'Run again; with `rollout: immediate` nothing is watched.',
-    entry: 'rollout-taken-back',
-    cause: thrown,
-  })
 }
