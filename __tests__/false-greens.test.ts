@@ -5,6 +5,7 @@ import {runChecks} from '../src/checks/run.ts'
 import {contextOf} from '../src/context.ts'
 import {coversAll} from '../src/derive/delivered-port.ts'
 import {deliveredMode} from '../src/derive/delivered-mode.ts'
+import {judgedAfter, type PolicyWrite} from '../src/derive/planned-policies.ts'
 import {endpoints} from '../src/derive/endpoints.ts'
 import {inputsFrom} from '../src/inputs.ts'
 import type {GitHub} from '../src/io/io.ts'
@@ -224,6 +225,14 @@ test('an API server that fails to say what is granted has refused nothing', asyn
   }
   expect((await grants(403))('shop')).toContain('etcd is away')
   await expect(grants(500)).rejects.toThrow('etcd is away')
+})
+
+test('a plan counts the user’s own policies with a selector, too: what they open, and what they turn', () => {
+  const world = snapshot({policies: strict, pods: read([pod])})
+  const modeAfter = (write: PolicyWrite) => endpoints(judgedAfter(world, [write])).find(({port}) => port === 8080)?.mode
+  expect(modeAfter({namespace: 'shop', name: 'cart', mode: 'STRICT', selector: {app: 'cart'}, ports: {8080: 'DISABLE'}})).toBe('DISABLE')
+  expect(modeAfter({namespace: 'shop', name: 'other', mode: 'DISABLE', selector: {app: 'other'}})).toBe('STRICT')
+  expect(modeAfter({namespace: 'shop', name: 'whole', mode: 'DISABLE'})).toBe('DISABLE')
 })
 
 test('a pull request that widens a waived policy brings another waiver', () => {

@@ -12,9 +12,9 @@ import type {Io, Kube, KubeObject} from './io/io.ts'
 import {Failure, messageOf} from './model/failure.ts'
 import type {Forecast, Planned, PlannedPolicy} from './model/forecast.ts'
 import type {Inputs} from './model/inputs.ts'
-import type {MtlsMode} from './model/policy.ts'
 import type {Snapshot} from './model/snapshot.ts'
 import {readEnrolling} from './observe/enrolling.ts'
+import {peerAuthenticationFrom} from './observe/project-policy.ts'
 import {rulingMeshes} from './observe/ruling-meshes.ts'
 import {forecastSnapshot, type RolloutOptions} from './rollout.ts'
 
@@ -94,22 +94,24 @@ async function planObjects(inputs: Inputs, policies: KubeObject[], kube: Kube): 
     const notes = denied.length === 0 ? [] : [`${denied.length} policies could not be tried, for this account may not write them.`]
     return {
       changes,
-      writes: wholeModes(policies),
+      writes: writesFrom(policies),
       problems: plan.problems.filter(({entry}) => entry !== 'permission'),
       notes: [...plan.notes, ...notes],
     }
   } catch (thrown) {
     const changes = policies.map((object) => ({...nameOf(object), does: 'apply'}))
-    return {changes, writes: wholeModes(policies), problems: [], notes: [`The policies were not tried: ${messageOf(thrown)}`]}
+    return {changes, writes: writesFrom(policies), problems: [], notes: [`The policies were not tried: ${messageOf(thrown)}`]}
   }
 }
 
-/** Policies of a whole namespace or mesh; those with a selector are judged once they are there. */
-function wholeModes(policies: readonly KubeObject[]): PolicyWrite[] {
-  return policies.flatMap(({kind, metadata: {namespace = 'default', name}, spec}) => {
-    const {selector, mtls} = (spec ?? {}) as {selector?: unknown; mtls?: {mode?: MtlsMode}}
-    return kind === 'PeerAuthentication' && selector === undefined && mtls?.mode !== undefined ? [{namespace, name, mode: mtls.mode}] : []
-  })
+/** The user's own PeerAuthentications, whole: one with a selector turns ports, or opens them, just as well. */
+function writesFrom(policies: readonly KubeObject[]): PolicyWrite[] {
+  return policies
+    .filter(({kind}) => kind === 'PeerAuthentication')
+    .map((object) => {
+      const {namespace, name, mode, selector, ports, labels} = peerAuthenticationFrom(object)
+      return {namespace, name, mode, selector, ports, labels}
+    })
 }
 
 function nameOf({kind, metadata: {namespace = 'default', name}}: KubeObject): {kind: string; namespace: string; name: string} {

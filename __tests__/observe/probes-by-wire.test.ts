@@ -100,6 +100,7 @@ describe('what looks like mutual TLS and is not', () => {
       {'10.0.0.9:8080': {tls: () => ({...strictTls(), alert: null, accepted: true})}},
       {8080: 'unproven', null: 'proven'},
     ],
+    ['an alert alone, before any certificate', {'10.0.0.9:8080': {tls: {...silent, alert: 116}}}, {8080: 'unproven', null: 'proven'}],
     ['a slow application', {'10.0.0.9:8080': {plain: {bytes: '', end: 'late'}}}, {8080: 'unproven', null: 'proven'}],
     ['packets dropped on the way', {'10.0.0.9:8080': {dial: {unreached: 'connection timed out'}}}, {8080: 'unproven', null: 'proven'}],
   ])('%s', async (_title, world, expected) => {

@@ -4,8 +4,8 @@ import {isInScope, isMeshWide, type Snapshot} from '../model/snapshot.ts'
 import {defaultMesh} from './mesh-for.ts'
 import {policyIndex} from './policy-index.ts'
 
-/** A PeerAuthentication that is to be written: its namespace's own mode, whatever else it may say stays. */
-export interface PolicyWrite {
+/** A PeerAuthentication that is to be written: its mode, and of a file of the user's own all that it says; what is not told stays. */
+export interface PolicyWrite extends Partial<Pick<PeerAuthentication, 'selector' | 'ports' | 'labels'>> {
   namespace: string
   name: string
   mode: MtlsMode
@@ -15,9 +15,10 @@ export interface PolicyWrite {
 export function withPolicies(snapshot: Snapshot, writes: readonly PolicyWrite[]): Snapshot {
   if (!snapshot.policies.read) return snapshot
   const policies = new Map(snapshot.policies.value.map((policy) => [`${policy.namespace}/${policy.name}`, policy]))
-  for (const {namespace, name, mode} of writes) {
+  for (const write of writes) {
+    const {namespace, name} = write
     const key = `${namespace}/${name}`
-    policies.set(key, {...(policies.get(key) ?? unwritten(namespace, name)), mode})
+    policies.set(key, {...(policies.get(key) ?? unwritten(namespace, name)), ...write})
   }
   return {...snapshot, policies: read([...policies.values()])}
 }

@@ -19,7 +19,8 @@ export function askByWire(dial: Dial, wire: Pick<Io['wire'], 'greet' | 'exchange
         const greeting = await wire.greet(stream, {alpn: target.strict ? clientAlpn : meshAlpn, timeoutMs: greetMs})
         if (isLost()) return lost
         const seen = seenInGreeting(greeting)
-        return greeting.chain.length === 0 ? seen : {...seen, served: judge(greeting.chain, target)}
+        if (greeting.chain.length === 0) return seen.saw === 'client-certificate' ? bare : seen
+        return {...seen, served: judge(greeting.chain, target)}
       }
       const heard = await wire.exchange(stream, requestText(target, path), {timeoutMs: answerMs, maxBytes})
       return heard.bytes === '' && isLost() ? lost : seenInHeard(heard)
@@ -37,6 +38,9 @@ export function requestText({address, port}: Pick<Target, 'address' | 'port'>, p
 
 /** A silence that our own path may have made. */
 const lost: Seen = {saw: 'unread', detail: 'the connection to the prober broke'}
+
+/** TLS 1.3 demands a certificate after it has served its own: an alert without one is bytes that any application can send. */
+const bare: Seen = {saw: 'closed', detail: 'TLS alert 116 before any certificate was served'}
 
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 160)
