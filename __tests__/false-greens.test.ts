@@ -25,6 +25,7 @@ import {believable} from '../src/report/believable.ts'
 import {deliveryNotes} from '../src/report/delivery-notes.ts'
 import {mergeReports} from '../src/report/merge.ts'
 import {waive} from '../src/report/waive.ts'
+import {run} from '../src/run.ts'
 import {asked, policy, probed, probes, sidecarPod, snapshot} from './derive/builders.ts'
 import {type DeliveredSpec, deliveredFrom} from './helpers/delivered-spec.ts'
 import {fakeIo, refusal} from './helpers/fake-io.ts'
@@ -142,6 +143,18 @@ describe('a waiver that ends on no day has ended', () => {
     )
     expect([merged.verdict.status, merged.waivers.map(({status}) => status)]).toEqual(['fail', ['expired']])
   })
+})
+
+test('a waiver that ended since an old snapshot was taken excuses nothing today', async () => {
+  const entry = {...{code: 'M301', namespace: 'shop', workload: 'cart', port: null, reason: 'r', owner: 'o'}, file: 'w.yaml', line: 1}
+  const statusOf = async (expires: string) => {
+    const files = {'s.json': JSON.stringify(snapshot({takenAt: '2026-01-01T00:00:00Z', pods: read([pod])}))}
+    const {inputs: given} = inputsFrom({HOME: '/root', INPUT_FROM: 's.json'})
+    const {report} = await run(given, {ledger: [{...entry, expires}], pending: []}, contextOf({}, {}), fakeIo({files}))
+    return report.waivers.map(({status}) => status)
+  }
+  expect(await statusOf('2027-06-30')).toEqual(['in-force'])
+  expect(await statusOf('2026-06-30')).toEqual(['expired'])
 })
 
 describe('a row of a file is believed as far as it can be true', () => {

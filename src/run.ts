@@ -71,7 +71,7 @@ export async function run(
     [...pending, ...annotated.pending],
     rows,
     results,
-    Date.parse(snapshot.takenAt),
+    waiversAt(snapshot, bundle, io),
   )
   // Files that a fork's run left speak for the fork; what this run read itself speaks for the cluster.
   const reportedBy = inputs.from.length > 0 && reported !== null ? {repo: reported.repo, sha: reported.sha} : undefined
@@ -93,6 +93,11 @@ export async function run(
     : undefined
   connected?.kube.close()
   return {report: diagnostics === undefined ? report : {...report, diagnostics}, snapshot, helmPath: changed.helmPath}
+}
+
+/** A waiver that ended since an old snapshot was taken excuses nothing today; a bundle is judged as its own run was. */
+function waiversAt({takenAt}: Snapshot, bundle: Bundle | null, {clock}: Io): number {
+  return bundle === null ? Math.max(Date.parse(takenAt), clock.now().getTime()) : Date.parse(takenAt)
 }
 
 /** No event, so no proposal. */
