@@ -27,7 +27,10 @@ describe('one message', () => {
           {
             name: 'istio-proxy',
             args: ['proxy', ''],
-            env: [{name: 'POD_NAME', value: ''}],
+            env: [
+              {name: 'ISTIO_META_NODE_NAME', value: ''},
+              {name: 'DATABASE_PASSWORD', value: 'hunter2'},
+            ],
             readinessProbe: {handler: {httpGet: {path: '/', port: {type: 1, strVal: 'http'}}}, periodSeconds: 5},
             startupProbe: {handler: {tcpSocket: {port: {type: 0, intVal: 9090}}}},
             lifecycle: {preStop: {exec: {}}},
@@ -50,8 +53,8 @@ describe('one message', () => {
           {
             name: 'istio-proxy',
             args: ['proxy', ''],
-            // Go writes empty text on the wire and leaves it out of JSON (omitempty).
-            env: [{name: 'POD_NAME'}],
+            // Go writes empty text on the wire and leaves it out of JSON (omitempty); what no snapshot may hold is not decoded.
+            env: [{name: 'ISTIO_META_NODE_NAME'}],
             readinessProbe: {httpGet: {path: '/', port: 'http'}, periodSeconds: 5},
             startupProbe: {tcpSocket: {port: 9090}},
             lifecycle: {preStop: {exec: {}}},

@@ -16,6 +16,12 @@ export class Wire {
 
   /** A varint as a number; negative ones are ten bytes long. */
   varint(): number {
+    const first = this.bytes[this.at] as number
+    // Nearly all tags and lengths are of one byte.
+    if (first < 0x80 && this.at < this.end) {
+      this.at++
+      return first
+    }
     let low = 0
     let high = 0
     for (let shift = 0; shift < 70; shift += 7) {

@@ -24,12 +24,16 @@ export const pageLimit = 1_500_000
 /** The report as one page that needs no network and allows none: everything from the cluster is text. At most `limit` bytes if showing less can do it. */
 export function htmlPage(report: Report, limit = pageLimit): string {
   let page = ''
-  for (const amount of amounts) {
+  const hopeless = (rows: number) => Math.min(rows, report.endpoints.length) * leastRow > limit
+  for (const amount of amounts.filter(({rows}, at) => at === amounts.length - 1 || !hopeless(rows))) {
     page = wholePage(report, amount)
     if (byteLength(page) <= limit) return page
   }
   return page
 }
+
+/** Bytes of a row's own markup, whatever it says: pages that cannot fit are not tried. */
+const leastRow = 200
 
 interface Amount {
   findings: number
