@@ -1,13 +1,11 @@
 import {type Changed, type Connected, change} from './change.ts'
+import {askedFrom, observeOptions} from './asking.ts'
 import type {Bundle} from './bundle.ts'
-import {checks} from './checks/index.ts'
-import {runChecks} from './checks/run.ts'
-import {endpoints} from './derive/endpoints.ts'
 import {collectDiagnostics} from './diagnostics/collect.ts'
 import {whoMayCall} from './derive/who-may-call.ts'
 import {reach} from './install/reach.ts'
-import {askWebhook} from './install/webhook.ts'
-import type {Io, Kube, KubeObject} from './io/io.ts'
+import type {Io, KubeObject} from './io/io.ts'
+import {judge} from './judge.ts'
 import type {RunContext} from './model/context.ts'
 import type {Inputs} from './model/inputs.ts'
 import type {Report} from './model/report.ts'
@@ -18,9 +16,8 @@ import {readPolicies} from './observe/policy-files.ts'
 import {withPolicyPlaces} from './observe/policy-places.ts'
 import {type Plan, planChanges, planOfManifests} from './plan.ts'
 import {buildReport} from './report/build.ts'
-import {waive} from './report/waive.ts'
 import {type StageLog, stageLog} from './stages.ts'
-import {type Place, readAnnotations} from './waiver-annotations.ts'
+import type {Place} from './waiver-annotations.ts'
 import type {Ledgers} from './waivers.ts'
 
 /** What a run leaves to be said; `helmPath` of the verified helm binary, '' where none was needed. */
@@ -61,29 +58,17 @@ export async function run(
   const plan = plannedLive ?? (isPlan && inputs.from.length > 0 ? planOfManifests(observed) : null)
   const snapshot = withPolicyPlaces(plan?.after ?? observed, changed.applied)
 
-  // A mesh that was taken away is not judged: what counts then is what is left of it, and the stage itself looks for that.
-  const isJudged = inputs.mode !== 'uninstall'
-  const results = isJudged ? runChecks(checks, snapshot, {ignore: inputs.ignore, docsBase: `${docsUrl}/checks`}) : []
-  const rows = isJudged ? endpoints(snapshot) : []
-  const annotated = await readAnnotations(inputs, snapshot, rows, {...nowhere, ...place}, io)
-  const judged = waive(
-    isJudged ? [...ledger, ...annotated.ledger] : [],
-    [...pending, ...annotated.pending],
-    rows,
-    results,
-    waiversAt(snapshot, bundle, io),
-  )
+  const judged = await judge(inputs, snapshot, {ledger, pending, bundle}, {docsUrl, ...nowhere, ...place}, io)
   // Files that a fork's run left speak for the fork; what this run read itself speaks for the cluster.
   const reportedBy = inputs.from.length > 0 && reported !== null ? {repo: reported.repo, sha: reported.sha} : undefined
   const report = buildReport({
     inputs,
     snapshot,
     ...judged,
-    waivers: [...judged.waivers, ...annotated.wrong, ...(bundle?.wrong ?? [])],
     authorization: whoMayCall(snapshot),
     baseline,
     stages: [...(bundle?.stages ?? []), ...stages.all()],
-    notes: [...changed.notes, ...annotated.notes],
+    notes: [...changed.notes, ...judged.notes],
     reportedBy,
     forecast: plan?.forecast ?? changed.forecast ?? undefined,
     planned: plan?.planned,
@@ -93,11 +78,6 @@ export async function run(
     : undefined
   connected?.kube.close()
   return {report: diagnostics === undefined ? report : {...report, diagnostics}, snapshot, helmPath: changed.helmPath}
-}
-
-/** A waiver that ended since an old snapshot was taken excuses nothing today; a bundle is judged as its own run was. */
-function waiversAt({takenAt}: Snapshot, bundle: Bundle | null, {clock}: Io): number {
-  return bundle === null ? Math.max(Date.parse(takenAt), clock.now().getTime()) : Date.parse(takenAt)
 }
 
 /** No event, so no proposal. */
@@ -125,45 +105,6 @@ async function readOwnPolicies(inputs: Inputs, stages: StageLog, io: Io): Promis
   for (const warning of read?.warnings ?? []) io.log.annotate('warning', warning.message, warning)
   return read?.policies ?? []
 }
-
-function askedFrom(inputs: Inputs): Asked {
-  return {
-    scope: {namespaces: inputs.namespaces, exclude: inputs.excludeNamespaces},
-    revision: inputs.revision,
-    istioVersion: inputs.istioVersionGiven || (inputs.mode === 'enforce' && inputs.install !== 'never') ? inputs.istioVersion : '',
-    mtlsMode: inputs.mtlsMode,
-    require: inputs.require,
-    probes: inputs.probes !== 'off',
-    requireAuthorization: inputs.requireAuthorization,
-    accessLogging: inputs.accessLogging,
-    minTls: inputs.minTls,
-    dryRun: inputs.mode === 'enforce',
-  }
-}
-
-function observeOptions(inputs: Inputs, kube: Kube, changedAt: number | null, deadline: number) {
-  return {
-    clusterName: inputs.clusterName,
-    probes: {
-      mode: inputs.probes,
-      exclude: inputs.probeExclude,
-      concurrency: inputs.probeConcurrency,
-      prober: {
-        namespace: inputs.proberNamespace,
-        image: inputs.proberImage,
-        fallbackImage: `${inputs.hub}/proxyv2:${inputs.istioVersion}`,
-        imagePullSecrets: inputs.imagePullSecrets,
-      },
-    },
-    /** Old connections outlive a change of policy by the drain time (live-evidence.md, section 3). */
-    settleUntil: changedAt === null ? null : changedAt + settleMs,
-    changedAt,
-    deadline,
-    askWebhook: inputs.mode === 'enforce' ? () => askWebhook(kube, inputs.revision) : null,
-  }
-}
-
-const settleMs = 60_000
 
 async function snapshotFromFiles(from: string[], asked: Asked, io: Io): Promise<Snapshot> {
   const {snapshot, warnings} = await snapshotFromManifests(from, asked, io)

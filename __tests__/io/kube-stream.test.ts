@@ -4,7 +4,7 @@ import {decoded} from '../../src/io/kube-decode.ts'
 import {statusText} from '../../src/io/kube-status.ts'
 import {ListReader} from '../../src/io/kube-stream.ts'
 import {Texts} from '../../src/io/texts.ts'
-import {Wire} from '../../src/io/wire.ts'
+import {Wire} from '../../src/io/protobuf-bytes.ts'
 import {encoded, listAnswer, statusAnswer} from './wire-lists.ts'
 
 const texts = new Texts()

@@ -1,7 +1,7 @@
 import {isIstiodSwitch, isProxyVariable} from '../model/kept-variables.ts'
 import {type MessageName, messages} from './kube-messages.ts'
 import type {Texts} from './texts.ts'
-import {DELIMITED, VARINT, type Wire} from './wire.ts'
+import {DELIMITED, VARINT, type Wire} from './protobuf-bytes.ts'
 
 /**
  * Decodes the message between the wire's place and `end` to what the API server's JSON would hold: times as RFC 3339, IntOrString as

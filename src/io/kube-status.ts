@@ -1,6 +1,6 @@
 import {decoded} from './kube-decode.ts'
 import {Texts} from './texts.ts'
-import {DELIMITED, Wire} from './wire.ts'
+import {DELIMITED, Wire} from './protobuf-bytes.ts'
 
 /** A refusal written in protobuf, as the JSON that `refusedBy` reads; '' when it is none. */
 export function statusText(body: Buffer): string {

@@ -2,7 +2,7 @@ import type {KubeObject} from './io.ts'
 import {decoded} from './kube-decode.ts'
 import type {MessageName} from './kube-messages.ts'
 import type {Texts} from './texts.ts'
-import {DELIMITED, Wire} from './wire.ts'
+import {DELIMITED, Wire} from './protobuf-bytes.ts'
 
 /**
  * Reads a protobuf list while it comes in: `k8s\0`, then a runtime.Unknown whose field `raw` is the list (k8s.io/apimachinery,
