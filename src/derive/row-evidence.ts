@@ -1,7 +1,7 @@
 import type {Evidence} from '../model/evidence.ts'
 import type {Pod} from '../model/workload.ts'
 import type {RowMember} from './row-member.ts'
-import {sightingText, sightingTime} from './sightings.ts'
+import {demandsMutualTls, sightingText, sightingTime} from './sightings.ts'
 
 /** What the proxies of a row run, serve and counted, and what probes saw: pods that say the same stand together; `takenAt` is when proxies were read. */
 export function evidenceOf(members: readonly RowMember[], port: number | null, takenAt: string): Evidence[] {
@@ -9,11 +9,16 @@ export function evidenceOf(members: readonly RowMember[], port: number | null, t
   return [
     ...grouped(
       'listener',
-      read.map(({pod, delivered}) => ({pod, text: `its active listener ${delivered.says}`, at: takenAt})),
+      read.map(({pod, delivered}) => ({
+        pod,
+        text: `its active listener ${delivered.says}`,
+        brief: delivered.says.replace(/ \(filter chains .*\)$/, ''),
+        at: takenAt,
+      })),
     ),
     ...grouped(
       'certificate',
-      read.flatMap(({pod, delivered}) => (delivered.serves === '' ? [] : [{pod, text: delivered.serves, at: takenAt}])),
+      read.flatMap(({pod, delivered}) => (delivered.serves === '' ? [] : [{pod, text: delivered.serves, brief: '', at: takenAt}])),
     ),
     ...grouped(
       'counter',
@@ -24,7 +29,8 @@ export function evidenceOf(members: readonly RowMember[], port: number | null, t
       members.flatMap(({pod, probes}) =>
         probes.map((probe) => {
           const text = sightingText(probe)
-          return {pod, text: port === null ? `at undeclared port ${probe.port} ${text}` : text, at: sightingTime(probe)}
+          const brief = demandsMutualTls(probe) ? 'refused plain text, demanded a certificate' : undefined
+          return {pod, text: port === null ? `at undeclared port ${probe.port} ${text}` : text, brief, at: sightingTime(probe)}
         }),
       ),
     ),
@@ -47,10 +53,19 @@ export function podsText(members: readonly {pod: Pod}[]): string {
   return names.length === 1 ? `pod \`${names[0]}\`` : `${names.length} pods, \`${names[0]}\` among them,`
 }
 
-function grouped(kind: Evidence['kind'], said: {pod: Pod; text: string; at: string}[]): Evidence[] {
-  return [...Map.groupBy(said, ({text}) => text)].map(([text, alike]) => ({
+/** Pods need no name where all of a row say the same. */
+function briefOf(alike: {pod: Pod; brief?: string | undefined}[], isWhole: boolean): Pick<Evidence, 'brief'> {
+  const brief = alike[0]?.brief
+  if (brief === undefined) return {}
+  return {brief: brief === '' || isWhole ? brief : `${podsText(alike)}: ${brief}`}
+}
+
+function grouped(kind: Evidence['kind'], said: {pod: Pod; text: string; brief?: string | undefined; at: string}[]): Evidence[] {
+  const groups = [...Map.groupBy(said, ({text}) => text)]
+  return groups.map(([text, alike]) => ({
     kind,
     says: `${podsText(alike)}: ${text}`,
+    ...briefOf(alike, groups.length === 1),
     at:
       alike
         .map(({at}) => at)

@@ -74,5 +74,7 @@ export interface MeshCall {
 export interface Evidence {
   kind: 'configured' | 'delivered' | 'listener' | 'certificate' | 'probe' | 'counter'
   says: string
+  /** The same in a few words, for a cell of a table; '' has no place there. Absent: `says` is short enough. */
+  brief?: string
   at: string
 }

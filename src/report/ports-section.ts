@@ -73,7 +73,8 @@ function delivered(row: Endpoint): Inline[] {
 function says(row: Endpoint, wanted: EvidenceClass): Inline[] {
   return prose(
     evidenceOf(row, wanted)
-      .map((one) => clipped(one.says, 200))
+      .map((one) => clipped(one.brief ?? one.says, 200))
+      .filter((words) => words !== '')
       .join('; '),
   )
 }
