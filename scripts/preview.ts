@@ -76,5 +76,5 @@ function picture(name: string, markdown: string): string {
 function html(markdown: string): string {
   return `<!doctype html><meta charset="utf-8"><style>${css}
 body { margin: 0; background: #fff; } .markdown-body { box-sizing: border-box; max-width: 1012px; padding: 24px 32px; }</style>
-<article class="markdown-body">${marked.parse(markdown, {gfm: true, async: false})}</article>`
+<article class="markdown-body">${marked.parse(markdown.replace(/```mermaid[\s\S]*?```/g, '_(a diagram, which GitHub draws)_'), {gfm: true, async: false})}</article>`
 }
