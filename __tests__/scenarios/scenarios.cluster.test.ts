@@ -9,14 +9,15 @@ import {golden} from './golden.ts'
 
 let here: Bench
 const all = scenarios()
+const number = Number(process.env['SCENARIO_BED'] ?? 18)
 
 beforeAll(async () => {
-  here = await bench(18)
+  here = await bench(number)
   lay(all, here)
   dropPackets('dropped-packets', 8080, here)
 }, 600_000)
 
-afterAll(() => down({bed: 18}), 120_000)
+afterAll(() => down({bed: number}), 120_000)
 
 test('there is a scenario for each fault that the project promises to see', () => {
   expect(all.length).toBeGreaterThanOrEqual(16)

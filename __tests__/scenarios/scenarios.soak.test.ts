@@ -8,15 +8,16 @@ import {dropPackets} from './drop.ts'
 
 let here: Bench
 const all = scenarios()
+const number = Number(process.env['SCENARIO_BED'] ?? 18)
 const rounds = Number(process.env['SCENARIO_ROUNDS'] ?? 20)
 
 beforeAll(async () => {
-  here = await bench(18)
+  here = await bench(number)
   lay(all, here)
   dropPackets('dropped-packets', 8080, here)
 }, 600_000)
 
-afterAll(() => down({bed: 18}), 120_000)
+afterAll(() => down({bed: number}), 120_000)
 
 test.each(Array.from({length: rounds}, (_, round) => round + 1))(
   'round %i says what the scenarios declare',
