@@ -28,6 +28,10 @@ function steady(summary: string): string {
         /a TLS client without a certificate was (asked for its certificate|closed without an answer)/g,
         'a TLS client without a certificate was REFUSED',
       )
+      .replace(
+        /(pod `[^`|]*`: )?(at undeclared port \d+ )?a TLS client without a certificate was REFUSED; a plain request was closed without an answer/g,
+        'refused plain text, demanded a certificate',
+      )
       .replace(/\b10\.\d+\.\d+\.\d+\b/g, 'ADDRESS')
       .replace(/\b([a-z-]+)-[0-9a-f]{6,10}-[a-z0-9]{5}\b/g, '$1-POD')
       .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UID')
