@@ -8,6 +8,7 @@ import {stepFor} from '../../testbed/step.ts'
 import type {ExternalCluster} from '../../testbed/target.ts'
 import {startGitHub} from '../helpers/github-server.ts'
 import {forget, pullRequestEvent, runStep, type StepResult} from '../helpers/runner.ts'
+import {golden} from '../scenarios/golden.ts'
 
 // The main job as a user has it: the built action in a process of its own, on a real cluster, one step after another.
 
@@ -33,6 +34,7 @@ test('on an empty cluster one step installs Istio, enforces STRICT and passes', 
   const step = await act({})
   expect(step.outputs['reason']).toContain('no workload yet')
   expect(step.outputs).toMatchObject({verdict: 'pass', changed: 'true', 'failed-stage': '', 'istio-version': '1.31.1'})
+  asRead('demo-1-empty', step)
   expect(step.code).toBe(0)
   expect(kubectl('get', 'peerauthentication', '-n', 'istio-system', '-o', 'jsonpath={.items[*].spec.mtls.mode}')).toBe('STRICT')
 }, 240_000)
@@ -56,6 +58,7 @@ test('a permissive exception turns the run red and names the workload, the polic
   expect(step.summary).toContain('legacy-callers')
   expect(step.summary).toMatch(/kubectl -n shop patch peerauthentication legacy-callers /)
   expect(Number(step.outputs['ports-violated'])).toBeGreaterThan(0)
+  asRead('demo-2-broken', step)
   expect(
     report(step)
       .endpoints.filter((row) => row.workload.name === 'web')
@@ -83,6 +86,7 @@ test('mended as the report says, every port is proven and the run is green', asy
   settle('legacy')
   const step = await act({})
   expect(step.outputs).toMatchObject({verdict: 'pass', coverage: '100', 'ports-violated': '0', 'ports-unproven': '0', changed: 'false'})
+  asRead('demo-3-mended', step)
   expect(step.code).toBe(0)
 }, 180_000)
 
@@ -132,6 +136,13 @@ test('no step leaves a kubeconfig or a helm process behind', () => {
   }
   expect(results.length).toBeGreaterThan(5)
 })
+
+/** The summary as it was read and found right; another cluster than the bed has words of its own. */
+function asRead(name: string, {summary}: StepResult): void {
+  const {recorded, now} = golden(name, summary)
+  if (bed.kind === 'bed') expect(now).toBe(recorded)
+  else expect(now).not.toBe('')
+}
 
 async function act(inputs: Record<string, string>, apiUrl = github.url, cancelAfterMs?: number): Promise<StepResult> {
   const {inputs: given, env} = stepFor(bed)
