@@ -21,7 +21,7 @@ afterAll(() => down({bed: number}), 120_000)
 
 test.each(Array.from({length: rounds}, (_, round) => round + 1))(
   'round %i says what the scenarios declare',
-  async () => {
+  async (round) => {
     const heard: Record<string, unknown> = {}
     const left = [...all]
     const worker = async () => {
@@ -32,6 +32,7 @@ test.each(Array.from({length: rounds}, (_, round) => round + 1))(
     }
     await Promise.all([worker(), worker(), worker(), worker()])
     expect(heard).toEqual(Object.fromEntries(all.map(({name, verdict, findings, rows}) => [name, {verdict, findings, rows}])))
+    process.stderr.write(`round ${round} of ${rounds}: all ${all.length} as declared\n`)
   },
   600_000,
 )
