@@ -2,6 +2,7 @@ import {nearest} from '../derive/nearest.ts'
 import {policyKinds} from '../derive/policy-kinds.ts'
 import type {Io, KubeObject} from '../io/io.ts'
 import {Failure} from '../model/failure.ts'
+import {filesOf, type NamingInput} from './manifests-files.ts'
 import {type ManifestWarning, manifestFrom} from './manifests-parse.ts'
 
 /** What the input `policies` holds: objects with file and line, and what is odd about them but left to the API server to decide. */
@@ -18,7 +19,7 @@ export async function readPolicies(paths: string[], io: Pick<Io, 'files' | 'log'
   const read: PolicyFiles = {policies: [], warnings: []}
   const mistakes: ManifestWarning[] = []
   const seen = new Map<string, KubeObject>()
-  for (const file of await filesOf(paths, io)) {
+  for (const file of await filesOf(paths, io, policiesInput)) {
     const {objects, warnings} = manifestFrom(await io.files.readText(file), file, {namespace: ''})
     mistakes.push(...warnings.filter(({leftOut}) => leftOut).map((each) => ({...each, message: each.message.replace(/: left out$/, '')})))
     read.warnings.push(...warnings.filter(({leftOut}) => !leftOut))
@@ -65,19 +66,8 @@ function refuseMistakes(mistakes: ManifestWarning[], io: Pick<Io, 'log'>): void 
   )
 }
 
-async function filesOf(paths: string[], {files}: Pick<Io, 'files'>): Promise<string[]> {
-  const found: string[] = []
-  for (const path of paths) {
-    const isFolder = await files.isFolder(path)
-    const isFile = !isFolder && (await files.exists(path))
-    const named = isFile ? [path] : (await files.find(path)).filter((file) => !isFolder || /\.(ya?ml|json)$/i.test(file))
-    if (named.length === 0) {
-      throw new Failure(`\`policies\` names \`${path}\`, where no manifest was found`, {
-        cure: 'Correct the path (a file, a folder with .yaml, .yml or .json files, or a glob, from the root of the checkout), and check that an earlier step checked it out. Nothing was changed.',
-        entry: 'policies-file',
-      })
-    }
-    found.push(...named)
-  }
-  return [...new Set(found)]
+const policiesInput: NamingInput = {
+  name: 'policies',
+  entry: 'policies-file',
+  cure: 'Correct the path (a file, a folder with .yaml, .yml or .json files, or a glob, from the root of the checkout), and check that an earlier step checked it out. Nothing was changed.',
 }
