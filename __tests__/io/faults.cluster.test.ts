@@ -45,7 +45,9 @@ test.each<[FaultKind, string, number]>([
   async (kind, stage, times) => {
     const run = await faultyRun(bed, {kind, on: onOf(stage), times}, given, toolCache)
     expect(run.spoilt).toBeGreaterThan(0)
-    expect(run.report.verdict).toEqual(calm.report.verdict)
+    // Not the whole sentence: just after an install istiod still writes its webhooks, which is worth a warning for a moment.
+    const {status, coverage} = calm.report.verdict
+    expect(run.report.verdict).toMatchObject({status, coverage})
   },
   60_000,
 )
