@@ -36,7 +36,7 @@ for (const part of parts) {
   const started = Date.now()
   const outcome = await outcomeOf(part)
   // A suite on a real cluster starts a cluster of its own and may lose a race with a busy machine: it gets one more try from nothing, and is named.
-  const again = part.name === 'cluster' && outcome.suites.length > 0 && outcome.suites.length <= 3 ? outcome.suites : []
+  const again = part.name === 'cluster' && outcome.suites.length > 0 && outcome.suites.length <= 5 ? outcome.suites : []
   if (again.length > 0) {
     console.log(`\n── cluster, second try: ${again.join(' ')}`)
     const retried = await outcomeOf(jest('cluster', '--runInBand', ...again))
