@@ -6,7 +6,7 @@ import type {FaultKind} from '../helpers/fault-proxy.ts'
 import {faultStages} from '../helpers/fault-stages.ts'
 import {brokenPromise, type FaultyRun, faultyRun} from '../helpers/faulty-run.ts'
 
-// The core of the fault matrix (faults.soak.test.ts): each kind once, where it hurts most. An empty mesh is enough, and quick: what a fault could
+// The core of the fault matrix (faults.soak.test.ts): each kind once (save an expired continue token, for lists come in one answer here: __tests__/io/kube.test.ts has it), where it hurts most. An empty mesh is enough, and quick: what a fault could
 // turn green here is the read that says that nothing is wrong.
 
 const number = 15
@@ -39,7 +39,6 @@ test.each<[FaultKind, string, number]>([
   ['reset mid-body', 'observe: workloads', 1],
   ['429', 'observe: policies', 1],
   ['503', 'connect', 1],
-  ['410 on continue', 'observe: workloads', 1],
 ])(
   '%s at %s is got over',
   async (kind, stage, times) => {
@@ -58,7 +57,6 @@ test.each<[FaultKind, string]>([
   ['truncated', 'observe: workloads'],
   ['login page', 'observe: policies'],
   ['503', 'connect'],
-  ['410 on continue', 'observe: workloads'],
   ['hang', 'observe: workloads'],
   ['slow drip', 'observe: workloads'],
 ])(
