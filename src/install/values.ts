@@ -4,6 +4,7 @@ import type {Problem} from '../model/problem.ts'
 import {agentCharts} from './agents.ts'
 import {type MeshWish, meshConfigProblems, meshConfigValues} from './mesh-config-values.ts'
 import type {ReleasePlan} from './plan.ts'
+import {sortedKeys} from '../model/sorted-keys.ts'
 
 /** The values of one release, in helm's order: ours first, the user's (YAML text, may be '') merged last. */
 export interface Values {
@@ -24,7 +25,7 @@ export type ValueInputs = Pick<
 export function valuesFor(chart: ReleasePlan['chart'], inputs: ValueInputs, defaultRevision: string): Values {
   const users = usersOf(chart, inputs)
   const ours = oursFor(chart, inputs, defaultRevision)
-  return {ours: stringify(ours), users, canonical: JSON.stringify([ours, sorted(users === '' ? {} : parse(users))])}
+  return {ours: stringify(ours), users, canonical: JSON.stringify([ours, sortedKeys(users === '' ? {} : parse(users))])}
 }
 
 /** The revision as the charts write it: `default` is the one without a name. */
@@ -96,14 +97,4 @@ export function valuesProblems(
     )
   }
   return problems
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  )
 }
