@@ -3,7 +3,7 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {type Bed, down, reset, up} from '../../testbed/bed.ts'
-import {killedRun, stateOf} from './kill.ts'
+import {killedRun, settledState} from './kill.ts'
 
 // Eight whole runs on one empty cluster at once, each a process of its own with its own runner.
 
@@ -23,7 +23,7 @@ afterAll(async () => {
 test('one installs, seven wait and find nothing to do, and the cluster is as if one had run', async () => {
   const single = await killedRun(bed, 0, 'SIGKILL', toolCache)
   expect(single.code).toBe(0)
-  const wanted = stateOf(bed)
+  const wanted = await settledState(bed)
   await reset(bed)
   const began = performance.now()
   const runs = await Promise.all(Array.from({length: 8}, () => killedRun(bed, 0, 'SIGKILL', toolCache, {'lock-timeout': '30m'})))
@@ -33,7 +33,7 @@ test('one installs, seven wait and find nothing to do, and the cluster is as if 
   process.stdout.write(`eight runs: ${installed.length} installed, ${waited.length} waited, ${seconds} s\n`)
   expect(runs.map(({code}) => code)).toEqual(new Array(8).fill(0))
   expect(installed).toHaveLength(1)
-  expect(stateOf(bed)).toEqual(wanted)
+  expect(await settledState(bed)).toEqual(wanted)
   const list = execFileSync(`${bed.bin}/helm`, ['--kubeconfig', bed.kubeconfig, '-n', 'istio-system', 'list', '-o', 'json'], {
     encoding: 'utf8',
   })

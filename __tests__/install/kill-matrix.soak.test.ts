@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {type Bed, down, reset, up} from '../../testbed/bed.ts'
 import type {Crash} from '../helpers/crashing-io.ts'
-import {killedRun, stateOf} from './kill.ts'
+import {killedRun, settledState} from './kill.ts'
 
 /**
  * Every await of the install path, crashed: the points are counted in a run that nothing ends, then each is crashed on an emptied bed, `post`
@@ -43,7 +43,7 @@ test('whatever ends a run, and wherever, the next run makes the cluster whole', 
       const killed = await killedRun(bed, point, signal, toolCache)
       const at = killed.points.find((line) => line.startsWith(`${point} `))
       const next = await killedRun(bed, 0, 'SIGKILL', toolCache)
-      const differs = await lastingDifference(wanted, bed)
+      const differs = difference(wanted, await settledState(bed))
       const wrong = [
         ...killed.broken,
         ...(next.code === 0 ? [] : [`the next run ended with ${next.code}: ${next.log.slice(-600)}`]),
@@ -62,34 +62,6 @@ test('whatever ends a run, and wherever, the next run makes the cluster whole', 
   expect(broken).toEqual([])
   expect(crashed).toBeGreaterThan(0)
 }, 36_000_000)
-
-/** istiod sets its validating webhooks from Ignore to Fail by itself, some seconds after it is ready (webhooks/validation/controller). */
-const patienceMs = 60_000
-
-async function settledState(bed: Bed): Promise<Record<string, string>> {
-  const isLenient = (state: Record<string, string>) =>
-    Object.entries(state).some(([name, text]) => name.startsWith('Validating') && text.includes('"failurePolicy":"Ignore"'))
-  const until = Date.now() + patienceMs
-  let state = stateOf(bed)
-  while (isLenient(state) && Date.now() < until) {
-    await pause()
-    state = stateOf(bed)
-  }
-  return state
-}
-
-/** What stays different when istiod has had its time. */
-async function lastingDifference(wanted: Record<string, string>, bed: Bed): Promise<string> {
-  const until = Date.now() + patienceMs
-  let differs = difference(wanted, stateOf(bed))
-  while (differs !== '' && Date.now() < until) {
-    await pause()
-    differs = difference(wanted, stateOf(bed))
-  }
-  return differs
-}
-
-const pause = () => new Promise((done) => setTimeout(done, 1000))
 
 function difference(wanted: Record<string, string>, found: Record<string, string>): string {
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(found)])]

@@ -50,6 +50,18 @@ async function brokenContracts(bed: Bed, temp: string): Promise<string[]> {
   ].filter((each) => each !== '')
 }
 
+/** The same once istiod has set its validating webhooks from Ignore to Fail, some seconds after it is ready (Istio's webhooks/validation/controller). */
+export async function settledState(bed: Bed): Promise<Record<string, string>> {
+  const isLenient = (state: Record<string, string>) =>
+    Object.entries(state).some(([name, text]) => name.startsWith('Validating') && text.includes('"failurePolicy":"Ignore"'))
+  let state = stateOf(bed)
+  for (let tries = 0; isLenient(state) && tries < 60; tries++) {
+    await new Promise((done) => setTimeout(done, 1000))
+    state = stateOf(bed)
+  }
+  return state
+}
+
 /** All objects that an install touches, without what differs from one install to the next: `kind namespace/name` and the object's own text. */
 export function stateOf(bed: Bed): Record<string, string> {
   const {items} = JSON.parse(

@@ -7,7 +7,7 @@ import {rulingMeshes} from '../../src/observe/ruling-meshes.ts'
 import {run} from '../../src/run.ts'
 import {type Bed, down, reset, up} from '../../testbed/bed.ts'
 import type {Crash} from '../helpers/crashing-io.ts'
-import {killedRun, stateOf} from './kill.ts'
+import {killedRun, settledState} from './kill.ts'
 import {type OnBed, onBed} from './on-bed.ts'
 
 // One run at a time, killed runs, and the way back: one cluster, in order, each test on what the one before left.
@@ -91,7 +91,7 @@ test('runs that are killed leave nothing at work, and the next run makes the clu
   const report: string[] = []
   const whole = await killedRun(bed, 0, 'SIGKILL', toolCache)
   expect([whole.code, whole.broken]).toEqual([0, []])
-  const wanted = stateOf(bed)
+  const wanted = await settledState(bed)
   await reset(bed)
   for (const [name, pattern, crash] of crashes) {
     const point = Number(whole.points.find((line) => pattern.test(line))?.split(' ')[0])
@@ -101,7 +101,7 @@ test('runs that are killed leave nothing at work, and the next run makes the clu
   expect(report).toEqual(crashes.map(([name]) => `${name}: ended, clean`))
   const next = await killedRun(bed, 0, 'SIGKILL', toolCache)
   expect([next.code, next.broken]).toEqual([0, []])
-  expect(stateOf(bed)).toEqual(wanted)
+  expect(await settledState(bed)).toEqual(wanted)
 }, 300_000)
 
 test('what was taken over is given back, what was made is gone, and what others made stays', async () => {
