@@ -1,5 +1,6 @@
 import {setTimeout as wait} from 'node:timers/promises'
 import type {Clock} from './io.ts'
+import {timerMs} from './timer.ts'
 
 /** The machine's clocks. */
 export function liveClock(): Clock {
@@ -8,7 +9,7 @@ export function liveClock(): Clock {
     ticks: () => performance.now(),
     async sleep(ms, signal) {
       try {
-        await wait(ms, undefined, {signal})
+        await wait(timerMs(ms), undefined, {signal})
       } catch (thrown) {
         // node rejects with an AbortError of its own; the signal knows why.
         throw signal?.aborted ? signal.reason : thrown

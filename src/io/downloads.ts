@@ -3,6 +3,7 @@ import {HttpClient} from '@actions/http-client'
 import {Failure, messageOf} from '../model/failure.ts'
 import type {Clock, Downloads} from './io.ts'
 import {codeOf, retryDelay} from './retry.ts'
+import {after} from './timer.ts'
 
 /** Downloads by @actions/http-client, which honours proxies; redirects are followed here, for it knows no relative ones. */
 export function liveDownloads(clock: Clock): Downloads {
@@ -10,7 +11,7 @@ export function liveDownloads(clock: Clock): Downloads {
     async bytes(url, {maxBytes, timeoutMs, onRetry = () => {}}) {
       const deadline = clock.ticks() + timeoutMs
       for (let next = 2; ; next++) {
-        const remaining = deadline - clock.ticks()
+        const remaining = Math.max(deadline - clock.ticks(), 1)
         try {
           return await attempt(url, maxBytes, remaining)
         } catch (thrown) {
@@ -29,9 +30,9 @@ async function attempt(url: string, maxBytes: number, timeoutMs: number): Promis
   const client = new HttpClient(userAgent, [], {allowRetries: false, allowRedirects: false, socketTimeout: Math.min(timeoutMs, idleMs)})
   let message: IncomingMessage | undefined
   const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
+  const timer = after(timeoutMs, () => {
     timeout.reject(new Refused(`no answer within ${Math.round(timeoutMs / 1000)} s`, {code: 'TIMEOUT'}))
-  }, timeoutMs)
+  })
   try {
     const answer = async () => {
       let at = new URL(url)

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import type {Duplex} from 'node:stream'
 import type {ForwardedAnswer} from './io.ts'
+import {after} from './timer.ts'
 
 /**
  * One HTTP GET over a stream of its own, which it ends: no redirect is followed, no cookie sent. Rejects with a plain Error: the stream's
@@ -17,7 +18,7 @@ export function forwardedGet(
       if (error !== null) reject(error)
       stream.destroy()
     }
-    const timer = setTimeout(() => end(new Error(`no answer within ${Math.round(timeoutMs / 1000)} s`)), timeoutMs)
+    const timer = after(timeoutMs, () => end(new Error(`no answer within ${Math.round(timeoutMs / 1000)} s`)))
     // Told by the stream itself: node's client reports every early end as `socket hang up`.
     stream.once('error', end)
     const request = http.request({createConnection: () => stream, path, headers: {host: 'localhost', 'user-agent': userAgent}})

@@ -2,6 +2,7 @@ import type {IncomingHttpHeaders, IncomingMessage} from 'node:http'
 import type {RawAnswer} from './io.ts'
 import {networkText} from './kube-failure.ts'
 import type {Transport} from './kube-transport.ts'
+import {after} from './timer.ts'
 
 /**
  * One GET exactly as live-evidence.md, section 1, says: never retried, never redirected, no cookie; with `upgrade` the API server's
@@ -14,7 +15,7 @@ export async function probe(
 ): Promise<RawAnswer> {
   const request = await transport.open('GET', path, upgrade ? {connection: 'Upgrade', upgrade: 'istio-mtls-probe'} : {})
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs)
+    const timer = after(timeoutMs, () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)))
     request.on('error', (error) => {
       clearTimeout(timer)
       reject(new Error(networkText(error), {cause: error}))

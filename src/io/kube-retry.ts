@@ -3,6 +3,7 @@ import type {Clock} from './io.ts'
 import {garbledBy, notAnswered, refusedBy} from './kube-failure.ts'
 import type {KubeAnswer, KubeRequest, Transport} from './kube-transport.ts'
 import {codeOf, retryDelay} from './retry.ts'
+import {after} from './timer.ts'
 
 /** How long and how loudly to try; `deadline` in clock ticks. */
 export interface Patience {
@@ -50,7 +51,7 @@ function isSuccess({status}: KubeAnswer): boolean {
 async function attempt(transport: Transport, request: KubeRequest, remainingMs: number): Promise<{answer: KubeAnswer} | {thrown: unknown}> {
   const timeout = new AbortController()
   const late = Object.assign(new Error('the deadline of the run has passed'), {code: 'DEADLINE'})
-  const timer = remainingMs <= maxTimerMs ? setTimeout(() => timeout.abort(late), Math.max(remainingMs, 0)) : undefined
+  const timer = after(remainingMs, () => timeout.abort(late))
   if (remainingMs <= 0) timeout.abort(late)
   try {
     return {answer: await transport.send(request, timeout.signal)}
@@ -63,6 +64,3 @@ async function attempt(transport: Transport, request: KubeRequest, remainingMs: 
     clearTimeout(timer)
   }
 }
-
-/** Longer ones overflow node's timers and fire at once. */
-const maxTimerMs = 2 ** 31 - 1

@@ -57,7 +57,7 @@ export function kubeOver(transport: Transport, patience: Patience): Kube {
     async forwardedGet(target, path, {timeoutMs, maxBytes}) {
       const before = patience.clock.ticks()
       const stream = await forward(transport, target, timeoutMs, patience.clock)
-      return forwardedGet(stream, path, {timeoutMs: timeoutMs - (patience.clock.ticks() - before), maxBytes})
+      return forwardedGet(stream, path, {timeoutMs: Math.max(timeoutMs - (patience.clock.ticks() - before), 1), maxBytes})
     },
     close: transport.close,
   }

@@ -3,6 +3,7 @@ import {setTimeout as wait} from 'node:timers/promises'
 import {getExecOutput} from '@actions/exec'
 import type {Shell, ShellOptions, ShellResult} from './io.ts'
 import {startTimeOf} from './process-identity.ts'
+import {after} from './timer.ts'
 
 /**
  * Starts programs by argument list. A program that runs when `cancelled` aborts is told so (unless the caller brings a signal of its own);
@@ -44,7 +45,7 @@ async function run(file: string, args: string[], options: ShellOptions, patience
     timedOut = true
     stop()
   }
-  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
+  const timer = timeoutMs === undefined ? undefined : after(timeoutMs, expire)
   signal?.addEventListener('abort', stop, {once: true})
   try {
     const closed = new Promise<{code: number | null; signal: string | null}>((resolve, reject) => {
@@ -79,8 +80,8 @@ function stopper(child: ChildProcess, patienceMs: number): (() => void) & {done(
     if (timers.length > 0) return
     child.kill('SIGINT')
     timers.push(
-      setTimeout(() => child.kill('SIGTERM'), patienceMs),
-      setTimeout(() => child.kill('SIGKILL'), 2 * patienceMs),
+      after(patienceMs, () => child.kill('SIGTERM')),
+      after(2 * patienceMs, () => child.kill('SIGKILL')),
     )
   }
   return Object.assign(stop, {done: () => timers.forEach(clearTimeout)})

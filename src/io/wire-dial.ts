@@ -1,15 +1,16 @@
 import {connect} from 'node:net'
 import type {Dial} from './wire-forms.ts'
 import {codeOf} from './retry.ts'
+import {after} from './timer.ts'
 
 /** A TCP connection from this machine itself: no proxy on the way, no other address tried. */
 export const dialDirectly: Dial = (address, port, {timeoutMs}) =>
   new Promise((resolve) => {
     const socket = connect({host: address, port, autoSelectFamily: false})
-    const timer = setTimeout(() => {
+    const timer = after(timeoutMs, () => {
       socket.destroy()
       resolve({unreached: `no connection within ${timeoutMs / 1000} s`})
-    }, timeoutMs)
+    })
     const failed = (error: Error) => {
       clearTimeout(timer)
       resolve({unreached: words[codeOf(error)] ?? error.message})

@@ -1,6 +1,7 @@
 import type {Duplex} from 'node:stream'
 import type {Heard} from './wire-forms.ts'
 import {tapped} from './wire-tap.ts'
+import {after} from './timer.ts'
 
 /** Sends `request` as it stands and listens until `until`, `maxBytes`, the end or the time-out; then hangs up. Never rejects. */
 export function exchange(
@@ -15,7 +16,7 @@ export function exchange(
       tap.stream.destroy()
       resolve({bytes: tap.bytes(), end})
     }
-    const timer = setTimeout(() => finish('late'), timeoutMs)
+    const timer = after(timeoutMs, () => finish('late'))
     tap.stream.on('data', () => {
       // One line says what answered; who sends no line is heard out, so that endless bodies end at the limit.
       if (tap.bytes().includes(until) || tap.bytes().length >= maxBytes) finish('enough')

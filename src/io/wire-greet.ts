@@ -2,6 +2,7 @@ import type {Duplex} from 'node:stream'
 import {connect, type DetailedPeerCertificate, type TLSSocket} from 'node:tls'
 import type {Greeting} from './wire-forms.ts'
 import {tapped} from './wire-tap.ts'
+import {after} from './timer.ts'
 
 /**
  * Shakes hands as a TLS 1.2 or 1.3 client without a certificate, sends nothing inside, and listens until the peer says what it thinks of that: with
@@ -27,11 +28,11 @@ export function greet(inner: Duplex, {alpn, timeoutMs}: {alpn: string[]; timeout
       tap.stream.destroy()
       resolve({...seen, bytes: tap.bytes(), end})
     }
-    const timer = setTimeout(() => finish('late'), timeoutMs)
+    const timer = after(timeoutMs, () => finish('late'))
     const accepted = () => {
       seen.accepted = true
       // An alert may yet come behind a session ticket.
-      linger ??= setTimeout(() => finish('enough'), lingerMs)
+      linger ??= after(lingerMs, () => finish('enough'))
     }
     socket.on('secureConnect', () => {
       seen.protocol = socket.getProtocol() ?? ''

@@ -1,6 +1,7 @@
 import {type ClientHttp2Session, type ClientHttp2Stream, connect} from 'node:http2'
 import type {Duplex} from 'node:stream'
 import type {Dial, Tunnel} from './wire-forms.ts'
+import {after} from './timer.ts'
 
 /**
  * TCP connections from the far end of one stream, where Envoy takes HTTP/2 CONNECT (observe/prober-envoy.ts) and dials the address of header
@@ -49,7 +50,7 @@ async function sessionOver(open: () => Promise<Duplex>): Promise<ClientHttp2Sess
   const carrier = await open()
   const session = connect('http://prober', {createConnection: () => carrier})
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => session.destroy(new Error(`the prober did not greet within ${greetingMs / 1000} s`)), greetingMs)
+    const timer = after(greetingMs, () => session.destroy(new Error(`the prober did not greet within ${greetingMs / 1000} s`)))
     session.once('remoteSettings', () => resolve())
     session.once('error', reject)
     session.once('close', () => reject(new Error('the prober hung up')))
@@ -63,10 +64,10 @@ async function sessionOver(open: () => Promise<Duplex>): Promise<ClientHttp2Sess
 /** The answer to a CONNECT; null when none came in time. */
 function answered(stream: ClientHttp2Stream, timeoutMs: number): Promise<{status: number; proxyStatus: string} | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const timer = after(timeoutMs, () => {
       stream.destroy()
       resolve(null)
-    }, timeoutMs)
+    })
     stream.once('response', (headers) => {
       clearTimeout(timer)
       resolve({status: Number(headers[':status']), proxyStatus: String(headers['proxy-status'] ?? '')})
