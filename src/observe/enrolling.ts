@@ -1,9 +1,10 @@
-import type {Io, Kube, KubeObject} from '../io/io.ts'
+import type {Io, Kube} from '../io/io.ts'
 import {Failure} from '../model/failure.ts'
 import type {Webhook} from '../model/mesh.ts'
 import type {Part} from '../model/part.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
 import {readWebhooks} from './control-plane.ts'
+import {namespaceFrom} from './project-namespace.ts'
 import {readerOf} from './reads.ts'
 import {rulingMeshes} from './ruling-meshes.ts'
 import {readWorkloads} from './workload-reads.ts'
@@ -23,7 +24,7 @@ export async function readEnrolling(kube: Kube, mark: string, io: Io): Promise<E
   const [{pods}, webhooks, namespaces, {meshes}] = await Promise.all([
     readWorkloads(reader),
     readWebhooks(reader),
-    kube.list('/api/v1/namespaces', (object) => ({...namespaceOf(object), isOurs: object.metadata.annotations?.[mark] !== undefined})),
+    kube.list('/api/v1/namespaces', (object) => ({...namespaceFrom(object), isOurs: object.metadata.annotations?.[mark] !== undefined})),
     rulingMeshes(kube),
   ])
   return {
@@ -42,15 +43,4 @@ function whole<T>(part: Part<T>): T {
     cure: `${isRefused ? 'Grant the role `read` of docs/permissions.md to the account of this kubeconfig.' : 'Run again once the API server answers.'} No namespace was labelled.`,
     entry: isRefused ? 'permission' : 'api-server-failing',
   })
-}
-
-function namespaceOf({metadata, status}: KubeObject): Namespace {
-  const {phase = 'Active'} = (status ?? {}) as {phase?: string}
-  return {
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    phase: metadata.deletionTimestamp === undefined ? phase : 'Terminating',
-    labels: metadata.labels ?? {},
-    annotations: {},
-  }
 }
