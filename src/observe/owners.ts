@@ -1,5 +1,5 @@
 import type {KubeObject} from '../io/io.ts'
-import {fieldsOf, listOf, textMapOf, textOf} from './untrusted.ts'
+import {fieldsOf, listOf, textOf} from './untrusted.ts'
 
 /** A controller, by kind and name in the namespace of what it controls. */
 export interface Owner {
@@ -43,7 +43,7 @@ export function workloadOf(
  */
 function ownerByName(controller: Owner, labels: Record<string, string>): Owner {
   for (const [label, kind] of hashLabels) {
-    const suffix = `-${textMapOf(labels)[label]}`
+    const suffix = `-${labels[label]}`
     if (controller.kind === 'ReplicaSet' && labels[label] && controller.name.endsWith(suffix)) {
       return {kind, name: controller.name.slice(0, -suffix.length)}
     }

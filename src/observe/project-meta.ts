@@ -1,10 +1,11 @@
 import {parse} from 'yaml'
 import type {KubeObject} from '../io/io.ts'
 import type {ObjectMeta} from '../model/policy.ts'
+import {type Share, unshared} from './shared.ts'
 import {type Fields, fieldsOf, isFields, numberOf, textMapOf, textOf} from './untrusted.ts'
 
 /** What every projected object carries; a namespaced object written without a namespace lies in `default`, as for the API server. */
-export function metaFrom(object: KubeObject): ObjectMeta {
+export function metaFrom(object: KubeObject, share: Share = unshared): ObjectMeta {
   const metadata = fieldsOf(object.metadata)
   return {
     namespace: textOf(metadata['namespace']) || 'default',
@@ -12,8 +13,8 @@ export function metaFrom(object: KubeObject): ObjectMeta {
     uid: textOf(metadata['uid']),
     createdAt: textOf(metadata['creationTimestamp']),
     generation: numberOf(metadata['generation'], 0),
-    labels: textMapOf(metadata['labels']),
-    annotations: annotationsFrom(metadata['annotations']),
+    labels: share('labels', metadata['labels'], () => textMapOf(metadata['labels'])),
+    annotations: share('annotations', metadata['annotations'], () => annotationsFrom(metadata['annotations'])),
     ...placeOf(object),
   }
 }

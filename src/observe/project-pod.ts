@@ -3,18 +3,16 @@ import type {Container, Pod, PodShape} from '../model/workload.ts'
 import {controllerOf, noOwners, type Owners, workloadOf} from './owners.ts'
 import {containerFrom} from './project-container.ts'
 import {metaFrom} from './project-meta.ts'
-import {shared} from './shared.ts'
+import {type Share, unshared} from './shared.ts'
 import {type Fields, fieldsOf, listOf, numberOf, textOf} from './untrusted.ts'
 
-/** A live pod, projected; `phase` is '' when the object has no status (a manifest). `owners` fold ReplicaSets and Jobs. */
-export function podFrom(object: KubeObject, owners: Owners = noOwners): Pod {
-  const meta = metaFrom(object)
+/** A live pod, projected; `phase` is '' when the object has no status (a manifest). `owners` fold ReplicaSets and Jobs, `share` is of the pods' list. */
+export function podFrom(object: KubeObject, owners: Owners = noOwners, share: Share = unshared): Pod {
+  const meta = metaFrom(object, share)
   const status = fieldsOf(object['status'])
   return {
     ...meta,
-    labels: shared(meta.labels),
-    annotations: shared(meta.annotations),
-    ...podShapeFrom(fieldsOf(object['spec']), status),
+    ...podShapeFrom(fieldsOf(object['spec']), status, share),
     workload: workloadOf(controllerOf(object), meta, owners),
     phase: textOf(status['phase']),
     reason: reasonOf(status),
@@ -26,21 +24,23 @@ export function podFrom(object: KubeObject, owners: Owners = noOwners): Pod {
 }
 
 /** What a pod spec says, live (with its status) or as a template. */
-export function podShapeFrom(spec: Fields, status: Fields = {}): PodShape {
+export function podShapeFrom(spec: Fields, status: Fields = {}, share: Share = unshared): PodShape {
   const security = fieldsOf(spec['securityContext'])
   return {
     hostNetwork: spec['hostNetwork'] === true,
     serviceAccount: textOf(spec['serviceAccountName']) || 'default',
     node: textOf(spec['nodeName']),
     securityContext: {runAsUser: numberOf(security['runAsUser'], null), runAsGroup: numberOf(security['runAsGroup'], null)},
-    containers: containersFrom(spec['containers'], status['containerStatuses']),
-    initContainers: containersFrom(spec['initContainers'], status['initContainerStatuses']),
+    containers: containersFrom('containers', spec['containers'], status['containerStatuses'], share),
+    initContainers: containersFrom('initContainers', spec['initContainers'], status['initContainerStatuses'], share),
   }
 }
 
-function containersFrom(containers: unknown, statuses: unknown): Container[] {
-  const byName = new Map(listOf(statuses).map((status) => [status['name'], status]))
-  return shared(listOf(containers).map((container) => containerFrom(container, byName.get(container['name']))))
+function containersFrom(place: string, containers: unknown, statuses: unknown, share: Share): Container[] {
+  return share(place, [containers, statuses], () => {
+    const byName = new Map(listOf(statuses).map((status) => [status['name'], status]))
+    return listOf(containers).map((container) => containerFrom(container, byName.get(container['name'])))
+  })
 }
 
 /** Every address once; the first is the one the API server dials. */

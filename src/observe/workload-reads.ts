@@ -2,11 +2,12 @@ import type {KubeObject} from '../io/io.ts'
 import type {Istiod} from '../model/mesh.ts'
 import {type Part, read} from '../model/part.ts'
 import type {Pod, Template} from '../model/workload.ts'
-import {controllerOf, type Owner, ownerEntry, workloadOf} from './owners.ts'
+import {controllerOf, noOwners, type Owner, ownerEntry, workloadOf} from './owners.ts'
 import {istiodFrom} from './project-istiod.ts'
 import {podFrom} from './project-pod.ts'
 import {templateFrom} from './project-template.ts'
 import type {ListRead, Reader} from './reads.ts'
+import {sharing} from './shared.ts'
 
 /** What runs and what would be run: pods under their topmost controllers, pod templates, and the istiods among the Deployments. */
 export interface Workloads {
@@ -18,7 +19,7 @@ export interface Workloads {
 /** Reads pods and controllers in parallel; ReplicaSets and Jobs fold when both sides are there, by name otherwise (owners.ts). */
 export async function readWorkloads(reader: Reader): Promise<Workloads> {
   const [pods, ...controllers] = await Promise.all([
-    reader.list(podRead, ownedPodFrom),
+    reader.list(podRead, ownedPods()),
     ...templateReads.map(([kind, what]) => reader.list(what, controllerFrom(kind))),
   ])
   const found = controllers.flatMap((part) => (part.read ? part.value : []))
@@ -45,8 +46,10 @@ const templateReads: [string, ListRead][] = [
   ['ReplicaSet', {resource: 'replicasets', group: 'apps', versions: ['v1'], kind: 'ReplicaSet'}],
 ]
 
-function ownedPodFrom(item: KubeObject): {pod: Pod; controller: Owner | null} {
-  return {pod: podFrom(item), controller: controllerOf(item)}
+/** What owns the pods is only known when all is read. */
+function ownedPods(): (item: KubeObject) => {pod: Pod; controller: Owner | null} {
+  const share = sharing()
+  return (item) => ({pod: podFrom(item, noOwners, share), controller: controllerOf(item)})
 }
 
 /** Everything a controller is needed for, taken while its page is at hand. */
