@@ -4,6 +4,7 @@ import {previousLabels} from './enforce/enrol-plan.ts'
 import {applyPolicies} from './enforce/policies.ts'
 import {contextOf} from './context.ts'
 import {canary} from './canary/canary.ts'
+import {endingAt} from './install/deadline.ts'
 import {install} from './install/install.ts'
 import {type LockWish, takeLock} from './install/lock.ts'
 import {preflight} from './install/preflight.ts'
@@ -25,7 +26,7 @@ export interface Connected {
   path: string
 }
 
-/** What the changing stages leave behind; `changedAt` in clock ticks, null when the cluster is as it was found. */
+/** What the changing stages leave behind; `changedAt` in clock ticks, null when no stage that the mesh must settle after changed anything. */
 export interface Changed {
   notes: string[]
   helmPath: string
@@ -45,9 +46,9 @@ export async function change(
   stages: StageLog,
   io: Io,
 ): Promise<Changed> {
-  if (inputs.mode === 'uninstall') return takeAway(inputs, {kube, path}, stages, io)
+  if (inputs.mode === 'uninstall') return takeAway(inputs, {kube, path}, deadline, stages, io)
   if (inputs.mode !== 'enforce') return {notes: [], helmPath: '', changedAt: null, applied: [], forecast: null}
-  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, io), kube, io))
+  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, deadline, io), kube, io))
   try {
     return await changeAlone(inputs, policies, {kube, path}, {asked, deadline}, stages, lock?.io ?? io)
   } finally {
@@ -64,18 +65,21 @@ async function changeAlone(
   stages: StageLog,
   held: Io,
 ): Promise<Changed> {
-  const installed = await stages.change('install', () => install({...inputs, isAlone: true}, kube, path, held))
+  const {io: bounded, done} = endingAt(deadline, held)
+  const installed = await stages.change('install', () => install({...inputs, isAlone: true, deadline}, kube, path, bounded))
   const tools = installed?.canary ?? null
   const moved =
     tools === null
       ? null
-      : await stages.change('canary', () => canary(inputs, tools, kube, () => readEnrolling(kube, previousLabels, held), held))
+      : await stages.change('canary', () => canary(inputs, tools, kube, () => readEnrolling(kube, previousLabels, bounded), bounded))
   // Callers get their proxies, and clients and exceptions are told, before plain text is refused.
   const enrolled = inputs.enroll
-    ? await stages.change('enroll', () => enrol(inputs, kube, () => readEnrolling(kube, previousLabels, held), held))
+    ? await stages.change('enroll', () => enrol(inputs, kube, () => readEnrolling(kube, previousLabels, bounded), bounded))
     : null
   const isPolicied = policies.length > 0 || inputs.accessLogging
-  const applied = isPolicied ? await stages.change('policies', () => applyPolicies(inputs, policies, kube, rulingMeshes, held)) : null
+  const applied = isPolicied ? await stages.change('policies', () => applyPolicies(inputs, policies, kube, rulingMeshes, bounded)) : null
+  // A rollout keeps time of its own before the deadline, to give back what it wrote.
+  done()
   const options = {asked, clusterName: inputs.clusterName, patienceMs: inputs.timeoutMs, deadline}
   const rollout = inputs.rollout === 'guarded' && inputs.mtlsMode === 'STRICT' ? guardedRollout(options, kube, held) : null
   const enforced = await stages.change('enforce', () => enforce(inputs, kube, rulingMeshes, held, rollout))
@@ -89,7 +93,7 @@ async function changeAlone(
   return {
     notes: [...outcomes.flatMap((outcome) => outcome?.notes ?? []), ...stay],
     helmPath: installed?.helmPath ?? '',
-    changedAt: outcomes.some((outcome) => outcome?.changed) ? held.clock.ticks() : null,
+    changedAt: stages.all().some(({changed}) => changed) ? held.clock.ticks() : null,
     applied: applied === null ? [] : policies,
     forecast: rollout?.forecast() ?? null,
   }
@@ -100,17 +104,28 @@ function policiesStay({says}: Outcome): string {
   return `What \`policies\` and \`access-logging\` had changed before the forecast is not on trial and stays as it is: ${says}.`
 }
 
-async function takeAway(inputs: Inputs, {kube, path}: Pick<Connected, 'kube' | 'path'>, stages: StageLog, io: Io): Promise<Changed> {
-  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, io), kube, io))
-  const site = {kube, kubeconfigPath: path, letGo: async () => lock?.letGo()}
-  const gone = await stages.change('uninstall', () => uninstall(inputs, site, lock?.io ?? io)).finally(() => lock?.release())
+/** Nothing settles after it: what is left of a mesh is judged as it is found. */
+async function takeAway(
+  inputs: Inputs,
+  {kube, path}: Pick<Connected, 'kube' | 'path'>,
+  deadline: number,
+  stages: StageLog,
+  io: Io,
+): Promise<Changed> {
+  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, deadline, io), kube, io))
+  const {io: bounded, done} = endingAt(deadline, lock?.io ?? io)
+  const site = {kube, kubeconfigPath: path, letGo: async () => lock?.letGo(), deadline}
+  const gone = await stages
+    .change('uninstall', () => uninstall(inputs, site, bounded))
+    .finally(done)
+    .finally(() => lock?.release())
   return {notes: gone?.notes ?? [], helmPath: gone?.helmPath ?? '', changedAt: null, applied: [], forecast: null}
 }
 
-function lockWish(inputs: Inputs, kube: Kube, io: Io): LockWish {
+function lockWish(inputs: Inputs, kube: Kube, deadline: number, io: Io): LockWish {
   return {
     runUrl: contextOf(io.runner.env, {}).runUrl,
-    timeoutMs: inputs.lockTimeoutMs,
+    timeoutMs: Math.min(inputs.lockTimeoutMs, Math.max(0, deadline - io.clock.ticks())),
     helmTimeoutMs: inputs.timeoutMs,
     insecureSkipTlsVerify: inputs.insecureSkipTlsVerify,
     mayCreate: inputs.mode === 'enforce' && inputs.install !== 'never',

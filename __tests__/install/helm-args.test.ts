@@ -14,7 +14,7 @@ const plan: ReleasePlan = {
   present: true,
 }
 const mark = {version: '1.31.1', chart: 'a'.repeat(64), values: 'b'.repeat(64), helmRevision: 3}
-const target = {kubeconfigPath: '/temp/kubeconfig', helmVersion: 'v4.2.4', timeoutMs: 90_500}
+const target = {kubeconfigPath: '/temp/kubeconfig', helmVersion: 'v4.2.4', timeoutMs: 90_500, deadline: Number.POSITIVE_INFINITY}
 const args = (more: Partial<ReleasePlan> = {}, helmVersion = 'v4.2.4') =>
   upgradeArgs({...plan, ...more}, '/charts/istiod.tgz', ['/v/ours.yaml', '/v/users.yaml'], mark, {...target, helmVersion})
 

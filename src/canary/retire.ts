@@ -1,5 +1,6 @@
 import {revisionOf} from '../derive/mesh-for.ts'
 import {applyRelease} from '../install/apply-release.ts'
+import {pressed} from '../install/deadline.ts'
 import {findInstall, type FoundIstiod, istioNamespace} from '../install/found.ts'
 import {uninstallArgs} from '../install/helm-args.ts'
 import {runHelm} from '../install/helm-child.ts'
@@ -57,8 +58,9 @@ export async function retire(old: FoundIstiod, inputs: Inputs, tools: CanaryTool
     await awaitWebhook(kube, inputs, io)
   }
   const release = {name: istiodRelease(old), namespace: istioNamespace}
+  const target = pressed(tools.target, io)
   io.changes.begin()
-  const result = await runHelm(uninstallArgs(release, tools.target), tools.helm, tools.target.timeoutMs, io)
+  const result = await runHelm(uninstallArgs(release, target), tools.helm, target.timeoutMs, io)
   if (result.code === 0) return ''
   const {stdout, stderr, timedOut, signal} = result
   throw helmFailure({

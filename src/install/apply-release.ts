@@ -1,5 +1,6 @@
 import type {Io, Kube} from '../io/io.ts'
 import type {Chart} from './charts.ts'
+import {pressed} from './deadline.ts'
 import {troublesOf, watchedOf, whileWatching} from './diagnosis.ts'
 import {type HelmTarget, nextRevision, repairArgs, upgradeArgs} from './helm-args.ts'
 import {type HelmProgram, runHelm} from './helm-child.ts'
@@ -30,14 +31,16 @@ export async function applyRelease(
   const {plan, chart, version, values} = wish
   const does = whatIsToDo(wish, io)
   if (does === 'unchanged') return does
-  const repair = repairArgs(plan, target)
+  const first = pressed(target, io)
+  const repair = repairArgs(plan, first)
   if (repair !== null) {
     io.log.line(`helm release ${plan.name} was left ${plan.status}: ${plan.repair} first`)
-    await helmOrFail(repair, wish, helm, target, kube, io)
+    await helmOrFail(repair, wish, helm, first, kube, io)
   }
   const files = await valueFiles(values, io)
   const mark = {version, chart: chart.digest, values: digestOf(values, io), helmRevision: nextRevision(plan)}
-  await helmOrFail(upgradeArgs(plan, chart.path, files, mark, target), wish, helm, target, kube, io)
+  const now = pressed(target, io)
+  await helmOrFail(upgradeArgs(plan, chart.path, files, mark, now), wish, helm, now, kube, io)
   return does
 }
 

@@ -8,6 +8,8 @@ export interface HelmTarget {
   /** Of the helm program, as `v4.2.4`. */
   helmVersion: string
   timeoutMs: number
+  /** Of the whole run, in clock ticks. */
+  deadline: number
 }
 
 /**

@@ -1,6 +1,7 @@
 import {join} from 'node:path'
 import type {Io} from '../io/io.ts'
 import {Failure, messageOf} from '../model/failure.ts'
+import type {Inputs} from '../model/inputs.ts'
 import {expectedChecksum} from './helm-checksum.ts'
 import {helmEnv} from './helm-env.ts'
 import {type HelmPlatform, helmPlatform} from './platform.ts'
@@ -17,16 +18,25 @@ export interface Helm {
   env: Record<string, string>
 }
 
+/** Which helm, whence, and how long its download may take. */
+export interface HelmWish {
+  version: string
+  checksum: string
+  mirror: string
+  timeoutMs?: number
+}
+
 /**
  * Helm `version`, from the tool cache or from `mirror`. What the cache keeps is the archive, for it has a published checksum: every run
  * verifies it anew and extracts the one known member into RUNNER_TEMP. On any mismatch a `Failure`, and nothing was executed.
  */
-export async function acquireHelm(wish: {version: string; checksum: string; mirror: string}, io: Io): Promise<Helm> {
+export async function acquireHelm(wish: HelmWish, io: Io): Promise<Helm> {
   const version = `v${wish.version.replace(/^v/, '')}`
   const platform = helmPlatform(io.runner.platform, io.runner.arch)
   const archive = `helm-${version}-${platform.name}.${platform.extension}`
   const sha256 = expectedChecksum(version, platform.name, archive, wish.checksum)
-  const wanted = {version, platform, archive, sha256, url: `${wish.mirror.replace(/\/+$/, '')}/${archive}`}
+  const timeoutMs = Math.min(wish.timeoutMs ?? downloadMs, downloadMs)
+  const wanted = {version, platform, archive, sha256, url: `${wish.mirror.replace(/\/+$/, '')}/${archive}`, timeoutMs}
 
   const cached = await fromCache(wanted, io)
   const bytes = cached ?? (await download(wanted, io))
@@ -36,12 +46,18 @@ export async function acquireHelm(wish: {version: string; checksum: string; mirr
   return {path, version, sha256, source: cached === null ? 'download' : 'cache', env: helmEnv(folder, io.runner.env)}
 }
 
+/** What the inputs say of helm. */
+export function helmWish({helmVersion, helmChecksum, helmMirror}: Pick<Inputs, 'helmVersion' | 'helmChecksum' | 'helmMirror'>): HelmWish {
+  return {version: helmVersion, checksum: helmChecksum, mirror: helmMirror}
+}
+
 interface Wanted {
   version: string
   platform: HelmPlatform
   archive: string
   sha256: string
   url: string
+  timeoutMs: number
 }
 
 async function fromCache({version, platform, archive, sha256}: Wanted, io: Io): Promise<Uint8Array | null> {
@@ -59,10 +75,10 @@ async function fromCache({version, platform, archive, sha256}: Wanted, io: Io): 
 }
 
 async function download(wanted: Wanted, io: Io): Promise<Uint8Array> {
-  const {url, sha256} = wanted
+  const {url, sha256, timeoutMs} = wanted
   const bytes = await io.downloads.bytes(url, {
     maxBytes: maxArchiveBytes,
-    timeoutMs: downloadMs,
+    timeoutMs,
     onRetry: (why) => io.log.line(`${url}: ${why}`),
   })
   const found = io.files.sha256(bytes)

@@ -9,7 +9,7 @@ import {asCode, chartNotes, refuseOtherCharts} from './chart-digests.ts'
 import {refuseUnknownPlatform} from './chart-platform.ts'
 import {type Chart, type FetchedCharts, fetchCharts} from './charts.ts'
 import {awaitDaemonSet} from './daemon-set.ts'
-import {acquireHelm} from './helm.ts'
+import {acquireHelm, helmWish} from './helm.ts'
 import type {HelmTarget} from './helm-args.ts'
 import type {HelmProgram} from './helm-child.ts'
 import {type InstallPlan, isOursIn, type ReleasePlan} from './plan.ts'
@@ -38,9 +38,15 @@ export interface CanaryTools {
 
 /**
  * Installs or upgrades Istio as the inputs ask, waits until its webhook answers, and changes nothing where all is as wished.
- * `isAlone`: the caller holds the Lease (lock.ts).
+ * `isAlone`: the caller holds the Lease (lock.ts). `deadline` of the whole run, in clock ticks.
  */
-export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, kubeconfigPath: string, io: Io): Promise<InstallOutcome> {
+export async function install(
+  inputs: Inputs & {isAlone?: boolean; deadline?: number},
+  kube: Kube,
+  kubeconfigPath: string,
+  io: Io,
+): Promise<InstallOutcome> {
+  const {deadline = Number.POSITIVE_INFINITY} = inputs
   const steps = stepClock(io)
   const now = io.clock.now().getTime()
   const {
@@ -57,7 +63,7 @@ export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, 
 
   const helm = await steps.time(
     'download helm',
-    () => acquireHelm({version: inputs.helmVersion, checksum: inputs.helmChecksum, mirror: inputs.helmMirror}, io),
+    () => acquireHelm({...helmWish(inputs), timeoutMs: deadline - io.clock.ticks()}, io),
     ({version, source}) => `helm ${version}, verified${source === 'cache' ? ', from the tool cache' : ''}`,
   )
   const names = plan.releases.map(({chart}) => chart)
@@ -78,7 +84,7 @@ export async function install(inputs: Inputs & {isAlone?: boolean}, kube: Kube, 
   await refuseUnknownPlatform(inputs.platform, fetched.charts, io)
 
   const tags = await tagObjects(inputs, wishes, fetched, helm, io)
-  const target = {kubeconfigPath, helmVersion: helm.version, timeoutMs: inputs.timeoutMs}
+  const target = {kubeconfigPath, helmVersion: helm.version, timeoutMs: inputs.timeoutMs, deadline}
   const hasOthers = found.istiods.some((istiod) => istiod.revision !== (revision || 'default') && isOursIn(found)(istiod))
   const did: Did[] = []
   for (const wish of wishes) {

@@ -5,7 +5,8 @@ import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
 import {type Enrolled, findInstalled, type Installed, type Thing} from './installed.ts'
 import {istiodsGone, namespaceGone} from './gone.ts'
-import {acquireHelm} from './helm.ts'
+import {pressed} from './deadline.ts'
+import {acquireHelm, helmWish} from './helm.ts'
 import {uninstallArgs} from './helm-args.ts'
 import {runHelm} from './helm-child.ts'
 import {helmFailure} from './helm-failure.ts'
@@ -20,18 +21,23 @@ export interface UninstallOutcome extends Outcome {
   helmPath: string
 }
 
-/** The cluster to work on; `letGo` stops the Lease's renewal, for it ends with its namespace. */
+/** The cluster to work on; `letGo` stops the Lease's renewal, for it ends with its namespace; `deadline` of the run, in clock ticks. */
 export interface UninstallSite {
   kube: Kube
   kubeconfigPath: string
   letGo: () => Promise<void>
+  deadline?: number
 }
 
 /**
  * Takes away what this action made, and nothing else: webhooks first, for one whose istiod is gone refuses everything; then policies, given
  * back where they were taken over; then the releases, and what their istiods left. Throws a `Failure` that names what is still there after it.
  */
-export async function uninstall(inputs: Inputs, {kube, kubeconfigPath, letGo}: UninstallSite, io: Io): Promise<UninstallOutcome> {
+export async function uninstall(
+  inputs: Inputs,
+  {kube, kubeconfigPath, letGo, deadline = Number.POSITIVE_INFINITY}: UninstallSite,
+  io: Io,
+): Promise<UninstallOutcome> {
   const steps = stepClock(io)
   const look = () => findInstalled(inputs.revision, kube)
   const plan = await steps.time(
@@ -48,7 +54,7 @@ export async function uninstall(inputs: Inputs, {kube, kubeconfigPath, letGo}: U
   if (isNothing(plan)) return {...outcome, changed: false, says: saysOf(plan), helmPath: ''}
 
   // Fetched before the first change: a download that fails must not leave half an uninstall.
-  const helm = plan.releases.length === 0 ? null : await acquire(inputs, io)
+  const helm = plan.releases.length === 0 ? null : await acquireHelm({...helmWish(inputs), timeoutMs: deadline - io.clock.ticks()}, io)
   await steps.time(
     'webhooks',
     () => removeAll(plan.webhooks, kube, io),
@@ -62,11 +68,12 @@ export async function uninstall(inputs: Inputs, {kube, kubeconfigPath, letGo}: U
     },
     () => policiesText(plan.policies),
   )
-  const target = {kubeconfigPath, helmVersion: helm?.version ?? '', timeoutMs: inputs.timeoutMs}
+  const target = {kubeconfigPath, helmVersion: helm?.version ?? '', timeoutMs: inputs.timeoutMs, deadline}
   for (const release of helm === null ? [] : plan.releases) {
     const run = async () => {
+      const now = pressed(target, io)
       io.changes.begin()
-      const result = await runHelm(uninstallArgs(release, target), helm as NonNullable<typeof helm>, inputs.timeoutMs, io)
+      const result = await runHelm(uninstallArgs(release, now), helm as NonNullable<typeof helm>, now.timeoutMs, io)
       if (result.code === 0) return
       const {stdout, stderr, timedOut, signal} = result
       const task = `uninstall release \`${release.name}\``
@@ -93,10 +100,6 @@ export async function uninstall(inputs: Inputs, {kube, kubeconfigPath, letGo}: U
     () => 'nothing of this action is left',
   )
   return {...outcome, changed: true, says: saysOf(plan), helmPath: helm?.path ?? ''}
-}
-
-function acquire({helmVersion, helmChecksum, helmMirror}: Inputs, io: Io) {
-  return acquireHelm({version: helmVersion, checksum: helmChecksum, mirror: helmMirror}, io)
 }
 
 async function removeAll(things: Thing[], kube: Kube, io: Io): Promise<void> {
