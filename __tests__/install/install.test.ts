@@ -79,6 +79,8 @@ async function afterFirstRun(): Promise<NonNullable<Script['kube']>> {
     'GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/peerauthentications.security.istio.io': {
       metadata: {name: 'peerauthentications.security.istio.io', annotations: owner('istio-base')},
     },
+    [`GET ${webhookPaths[0]}`]: [{metadata: {name: 'istio-sidecar-injector'}}],
+    [`GET ${webhookPaths[1]}`]: [{metadata: {name: 'istio-validator-istio-system'}}, {metadata: {name: 'istiod-default-validator'}}],
   }
 }
 
@@ -106,6 +108,12 @@ test('a second run changes nothing and calls helm for nothing but the charts', a
   const io = world({kube: await afterFirstRun()})
   expect(await run(io)).toMatchObject({changed: false, says: 'Istio 1.31.1 is installed already, nothing changed'})
   expect(helmCalls(io)).toEqual([])
+})
+
+test('an injector that an uninstall took before it was killed comes back, though helm believes it is there', async () => {
+  const io = world({kube: {...(await afterFirstRun()), [`GET ${webhookPaths[0]}`]: []}})
+  expect(await run(io)).toMatchObject({changed: true, says: 'Istio 1.31.1: istiod upgraded'})
+  expect(helmCalls(io)).toEqual(['upgrade istiod'])
 })
 
 test.each<[string, Partial<Inputs>, string[]]>([

@@ -15,6 +15,7 @@ const empty: Found = {
   releases: [],
   agents: [],
   crds: null,
+  configurations: [],
   defaultRevision: '',
 }
 const mark: Mark = {version: '1.31.0', chart: 'c'.repeat(40), values: 'v'.repeat(40), helmRevision: 1}
@@ -47,6 +48,11 @@ const ours: Found = {
   releases: [release('istio-base'), release('istiod')],
   agents: [],
   crds: helm('istio-base'),
+  configurations: [
+    'MutatingWebhookConfiguration/istio-sidecar-injector',
+    'ValidatingWebhookConfiguration/istio-validator-istio-system',
+    'ValidatingWebhookConfiguration/istiod-default-validator',
+  ],
   defaultRevision: 'default',
 }
 const foreign = (owner: Owner, more: Partial<Found> = {}): Found => ({
@@ -249,6 +255,36 @@ test.each<[string, Found, RegExp]>([
   const plan = planned({install: 'never'}, found)
   expect(plan.do).toBe('leave')
   expect(plan.says).toMatch(says)
+})
+
+/** Which releases hold all that they should, by what is missing in the cluster. */
+test.each<[string, Partial<Wish>, string[], Record<string, boolean>]>([
+  ['nothing', {}, [], {base: true, istiod: true}],
+  ['the injector, as after an uninstall that was killed', {}, ['istio-sidecar-injector'], {base: true, istiod: false}],
+  ["istiod's validator", {}, ['istio-validator-istio-system'], {base: true, istiod: false}],
+  ['the validator of unlabelled objects', {}, ['istiod-default-validator'], {base: false, istiod: true}],
+  ['what the values leave to others', {values: 'global: {operatorManageWebhooks: true}'}, ['istio-sidecar-injector'], {istiod: true}],
+  ['what the values turn off', {values: 'global:\n  configValidation: false'}, ['istio-validator-istio-system'], {istiod: true}],
+  ['what the values of base turn off', {baseValues: 'defaultRevision: ""'}, ['istiod-default-validator'], {base: true}],
+  ['what a chart of one namespace never makes', {values: 'global: {resourceScope: namespace}'}, ['istio-sidecar-injector'], {istiod: true}],
+])('webhook configurations count as part of a release: without %s', (_, changes, missing, present) => {
+  const configurations = ours.configurations.filter((each) => !missing.some((name) => each.endsWith(`/${name}`)))
+  const plan = planInstall({...wish, ...changes}, {...ours, configurations}, now)
+  const found = plan.do === 'leave' ? {} : Object.fromEntries(plan.releases.map((each) => [each.chart, each.present]))
+  expect(found).toMatchObject(present)
+})
+
+test('a revision has webhook configurations of its own name', () => {
+  const canary = {...ours, istiods: [...ours.istiods, istiod({name: 'istiod-canary', revision: 'canary', owner: helm('istiod-canary')})]}
+  const names = [
+    'MutatingWebhookConfiguration/istio-sidecar-injector-canary',
+    'ValidatingWebhookConfiguration/istio-validator-canary-istio-system',
+  ]
+  const presence = (found: Found) => {
+    const plan = planInstall({...wish, revision: 'canary'}, {...found, releases: [...found.releases, release('istiod-canary')]}, now)
+    return plan.do === 'apply' && plan.releases.find(({chart}) => chart === 'istiod')?.present
+  }
+  expect([presence(canary), presence({...canary, configurations: [...ours.configurations, ...names]})]).toEqual([false, true])
 })
 
 const deployed: ReleasePlan = {

@@ -2,6 +2,8 @@ import type {Kube, KubeObject} from '../io/io.ts'
 import {type FoundAgent, findAgents} from './agents.ts'
 import {type Mark, markFrom} from './mark.ts'
 import {type Owner, ownerOf} from './owner.ts'
+import {repairsFrom} from './repair-note.ts'
+import {findConfigurations} from './webhooks-found.ts'
 
 /** The namespace that Istio is installed into; its charts and documentation know no other by default. */
 export const istioNamespace = 'istio-system'
@@ -17,7 +19,10 @@ export interface FoundIstiod {
   createdAt: string
 }
 
-/** The newest revision of a helm release; `mark` null: not made by this action. `since` in milliseconds since the epoch. */
+/**
+ * The newest revision of a helm release; `mark` null: not made by this action. `since` in milliseconds since the epoch. `good`: the revision to go
+ * back to, the deployed one or else the newest before this; 0: none is on record.
+ */
 export interface FoundRelease {
   name: string
   namespace: string
@@ -25,6 +30,7 @@ export interface FoundRelease {
   status: string
   since: number
   mark: Mark | null
+  good: number
 }
 
 /** What an installer must know before it changes anything. */
@@ -32,10 +38,14 @@ export interface Found {
   namespace: {exists: boolean; terminating: boolean; reason: string}
   istiods: FoundIstiod[]
   releases: FoundRelease[]
+  /** Revisions that repairs of ours made, by release (repair-note.ts). */
+  repairs: Record<string, number>
   /** DaemonSets of the data plane; [] where they were not asked for. */
   agents: FoundAgent[]
   /** Owner of Istio's CRDs; null: there are none. */
   crds: Owner | null
+  /** Webhook configurations of the cluster, as `ValidatingWebhookConfiguration/istiod-default-validator`. */
+  configurations: string[]
   /** The revision that validates objects without a label istio.io/rev; '' when none does. */
   defaultRevision: string
 }
@@ -46,7 +56,7 @@ export interface Found {
  */
 export async function findInstall(kube: Kube, agentsIn = ''): Promise<Found> {
   const isElsewhere = agentsIn !== '' && agentsIn !== istioNamespace
-  const [namespace, istiods, releases, elsewhere, agents, crd, validating] = await Promise.all([
+  const [namespace, istiods, releases, elsewhere, agents, crd, validating, configurations] = await Promise.all([
     kube.find(`/api/v1/namespaces/${istioNamespace}`),
     kube.list(istiodsPath, istiodFrom),
     kube.list(releasesPath, releaseFrom),
@@ -54,13 +64,17 @@ export async function findInstall(kube: Kube, agentsIn = ''): Promise<Found> {
     agentsIn === '' ? [] : findAgents(kube),
     kube.find('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/peerauthentications.security.istio.io'),
     defaultRevision(kube),
+    findConfigurations(kube),
   ])
+  const lost = await lostReleases(istiods, crd, releases, kube)
   return {
     namespace: namespaceFrom(namespace),
     istiods,
-    releases: [...newest(releases), ...newest(elsewhere)],
+    releases: [...newest([...releases, ...lost]), ...newest(elsewhere)],
+    repairs: repairsFrom(namespace),
     agents,
     crds: crd === null ? null : ownerOf(crd),
+    configurations,
     defaultRevision: validating,
   }
 }
@@ -74,12 +88,30 @@ export async function defaultRevision(kube: Kube): Promise<string> {
 /** Every chart and istioctl label the Deployment so (istio-discovery/templates/deployment.yaml). */
 export const istiodsPath = '/apis/apps/v1/deployments?labelSelector=app%3Distiod'
 
-/** helm's Secret driver: one Secret a revision; superseded ones say nothing (helm pkg/storage/driver/secrets.go: newSecretsObject). */
+/** helm's Secret driver: one Secret a revision; superseded ones say nothing while a newer one stands (helm pkg/storage/driver/secrets.go: newSecretsObject). */
 export const releasesPath = releasesPathIn(istioNamespace)
 
 function releasesPathIn(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/secrets?labelSelector=owner%3Dhelm%2Cstatus%21%3Dsuperseded`
 }
+
+/** Superseded records of releases whose newer ones somebody deleted: helm goes on from them, and so must our count of revisions. */
+async function lostReleases(
+  istiods: FoundIstiod[],
+  crd: KubeObject | null,
+  releases: FoundRelease[],
+  kube: Kube,
+): Promise<FoundRelease[]> {
+  const owners = [...istiods.map(({owner}) => owner), ...(crd === null ? [] : [ownerOf(crd)])]
+  const lost = owners.flatMap((owner) =>
+    owner.by === 'helm' && owner.namespace === istioNamespace && !releases.some(({name}) => name === owner.release) ? [owner.release] : [],
+  )
+  if (lost.length === 0) return []
+  return (await kube.list(supersededPath, releaseFrom)).filter(({name}) => lost.includes(name))
+}
+
+/** Read only where newer records are missing. */
+export const supersededPath = `/api/v1/namespaces/${istioNamespace}/secrets?labelSelector=owner%3Dhelm%2Cstatus%3Dsuperseded`
 
 function istiodFrom(deployment: KubeObject): FoundIstiod {
   const {namespace = '', name, labels = {}, creationTimestamp = ''} = deployment.metadata
@@ -107,16 +139,19 @@ export function releaseFrom(secret: KubeObject): FoundRelease {
     status: labels['status'] ?? '',
     since: Date.parse(creationTimestamp) || 0,
     mark: markFrom(labels),
+    good: 0,
   }
 }
 
 /** A failed or pending revision stands beside the deployed one; the newest is the one that counts. */
 function newest(releases: FoundRelease[]): FoundRelease[] {
-  const byName = new Map<string, FoundRelease>()
-  for (const release of releases) {
-    if (release.helmRevision > (byName.get(release.name)?.helmRevision ?? -1)) byName.set(release.name, release)
-  }
-  return [...byName.values()]
+  const byName = new Map<string, FoundRelease[]>()
+  for (const release of releases) byName.set(release.name, [...(byName.get(release.name) ?? []), release])
+  return [...byName.values()].map((all) => {
+    const [last, ...before] = all.sort((left, right) => right.helmRevision - left.helmRevision) as [FoundRelease, ...FoundRelease[]]
+    const good = before.find(({status}) => status === 'deployed') ?? before.find(({status}) => status === 'failed') ?? before[0]
+    return {...last, good: good?.helmRevision ?? 0}
+  })
 }
 
 function namespaceFrom(namespace: KubeObject | null): Found['namespace'] {

@@ -6,6 +6,7 @@ import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from '.
 import type {Mark} from './mark.ts'
 import {type Owner, ownerText} from './owner.ts'
 import {releasePlan, repairOf} from './release-plan.ts'
+import {hasConfigurations} from './release-webhooks.ts'
 import {releasesOfOthers} from './releases-of-others.ts'
 
 export type Wish = Pick<
@@ -14,7 +15,7 @@ export type Wish = Pick<
 > & {
   /** True while this run holds the Lease: no other run of ours, and no helm of one, is at work then. */
   isAlone?: boolean
-}
+} & Partial<Pick<Inputs, 'values' | 'baseValues'>>
 
 /** One helm release to bring about; `does` is settled by `whatToDo` once the chart's digest is known. */
 export interface ReleasePlan {
@@ -27,8 +28,10 @@ export interface ReleasePlan {
   mark: Mark | null
   /** Take objects over that helm does not know as this release's. */
   adopt: boolean
-  /** What a killed run left pending: undone before the upgrade. */
-  repair: '' | 'uninstall' | 'rollback'
+  /** What a killed run left pending, undone before the upgrade; `forget`: no other revision is on record, so this record itself must go. */
+  repair: '' | 'uninstall' | 'rollback' | 'forget'
+  /** The revision that a rollback goes back to. */
+  good: number
   /** Is what the release should hold really in the cluster? */
   present: boolean
 }
@@ -50,7 +53,7 @@ export function planInstall(wish: Wish, found: Found, now: number): InstallPlan 
   const problems = [...foreign(wish, found, current), ...versionProblems(wish, current), ...pending(wish, found, now)]
   if (found.namespace.terminating) problems.push(terminating(found.namespace.reason))
   const base = planBase(wish, found, current, problems)
-  const istiod = releasePlan('istiod', istiodRelease(wish), found, current !== null)
+  const istiod = releasePlan('istiod', istiodRelease(wish), found, current !== null && hasConfigurations('istiod', wish, found))
   istiod.adopt = current !== null && istiod.mark === null
   const agents = planAgents(wish, found)
   const releases = [...(base.release === null ? [] : [base.release]), istiod, ...agents.releases]
@@ -84,7 +87,7 @@ function planBase(
   current: FoundIstiod | null,
   problems: Problem[],
 ): {release: ReleasePlan | null; notes: string[]} {
-  const release = releasePlan('base', baseRelease, found, found.crds !== null)
+  const release = releasePlan('base', baseRelease, found, found.crds !== null && hasConfigurations('base', wish, found))
   const isOurs =
     found.crds === null ||
     (isAdoptable(found.crds, baseRelease) && found.crds.by === 'helm' && (release.mark !== null || release.helmRevision === 0))
@@ -198,13 +201,13 @@ function nextMinor(version: string): string {
 }
 
 /**
- * A pending release is another run at work, or what a killed one left. What a run of ours left (the mark is of this very revision) is known
- * by the Lease; of all others only the age tells.
+ * A pending release is another run at work, or what a killed one left. What a run of ours left (the mark is of this very revision, or a note says
+ * that a repair of ours made it) is known by the Lease; of all others only the age tells.
  */
 function pending(wish: Wish, found: Found, now: number): Problem[] {
   return found.releases
     .filter(({status, mark, since}) => mark !== null && repairOf(status) !== '' && now - since < wish.timeoutMs)
-    .filter(({mark, helmRevision}) => !(wish.isAlone && mark?.helmRevision === helmRevision))
+    .filter(({name, mark, helmRevision}) => !(wish.isAlone && (mark?.helmRevision === helmRevision || found.repairs[name] === helmRevision)))
     .map(({name, status, since}) => ({
       says: `helm release \`${name}\` has been \`${status}\` for ${Math.max(0, Math.round((now - since) / 1000))} s: another run is at work, or was killed.`,
       cure: `Let that run end, and keep jobs apart with \`concurrency:\`; a release pending for longer than \`timeout\` is repaired by the next run.`,

@@ -27,6 +27,11 @@ export async function findWebhooks(kube: Kube): Promise<FoundWebhook[]> {
   return (await Promise.all(kinds.map((kind) => kube.list(webhooksPath(kind), (item) => webhooksOf(kind, item))))).flat(2)
 }
 
+/** The names of all webhook configurations, as `MutatingWebhookConfiguration/istio-sidecar-injector`. */
+export async function findConfigurations(kube: Kube): Promise<string[]> {
+  return (await Promise.all(kinds.map((kind) => kube.list(webhooksPath(kind), ({metadata}) => `${kind}/${metadata.name}`)))).flat()
+}
+
 const kinds = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']
 
 /** Where all configurations of both kinds are. */
