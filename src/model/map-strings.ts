@@ -7,16 +7,31 @@ export function mapStrings(value: unknown, change: (text: string) => string): un
 function mapped(value: unknown, change: (text: string) => string, known: Map<object, unknown>): unknown {
   if (typeof value === 'string') return change(value)
   if (value === null || typeof value !== 'object') return value
-  const before = known.get(value)
+  return Array.isArray(value) ? mappedList(value, change, known) : mappedHolder(value as Record<string, unknown>, change, known)
+}
+
+// A report of ten thousand pods is not copied for the few texts that change, nor is anything made to find that nothing does.
+function mappedList(list: unknown[], change: (text: string) => string, known: Map<object, unknown>): unknown {
+  const before = known.get(list)
   if (before !== undefined) return before
-  // A report of ten thousand pods is not copied for the few texts that change.
+  let changed: unknown[] | null = null
+  for (let at = 0; at < list.length; at++) {
+    const now = mapped(list[at], change, known)
+    if (now === list[at]) continue
+    changed ??= [...list]
+    changed[at] = now
+  }
+  known.set(list, changed ?? list)
+  return changed ?? list
+}
+
+function mappedHolder(holder: Record<string, unknown>, change: (text: string) => string, known: Map<object, unknown>): unknown {
   let changed: Record<string, unknown> | null = null
-  for (const [key, item] of Object.entries(value)) {
-    const now = mapped(item, change, known)
-    if (now === item) continue
-    changed ??= (Array.isArray(value) ? [...value] : {...value}) as Record<string, unknown>
+  for (const key in holder) {
+    const now = mapped(holder[key], change, known)
+    if (now === holder[key]) continue
+    changed ??= {...holder}
     changed[key] = now
   }
-  if (Array.isArray(value)) known.set(value, changed ?? value)
-  return changed ?? value
+  return changed ?? holder
 }
