@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs'
 import {parseAllDocuments} from 'yaml'
 import type {FoundIstiod, FoundRelease} from '../../src/install/found.ts'
-import {formerLabels, type Installed, type Thing} from '../../src/install/installed.ts'
+import {formerLabels, labelsToGiveBack} from '../../src/install/enrolled.ts'
+import type {Installed, Thing} from '../../src/install/installed.ts'
 import type {Meshed} from '../../src/install/meshed.ts'
 import {isDeleted, type OurPolicy, restorePatch} from '../../src/install/our-policies.ts'
 import {uninstallPermissions} from '../../src/install/uninstall-permissions.ts'
@@ -13,7 +14,7 @@ const thing = (path: string, kind = 'ConfigMap'): Thing => {
   return {kind, namespace: /namespaces\/([^/]+)/.exec(path)?.[1] ?? '', name, path, uid: 'u'}
 }
 const release = (name: string): FoundRelease => ({
-  ...{name, namespace: 'istio-system', helmRevision: 1, status: 'deployed', since: 0},
+  ...{name, namespace: 'istio-system', helmRevision: 1, status: 'deployed', since: 0, good: 0},
   mark: {version: '1.31.1', chart: '', values: '', helmRevision: 1},
 })
 const istiod = (revision: string, by: FoundIstiod['owner'] = {by: 'helm', release: 'istiod', namespace: 'istio-system'}): FoundIstiod => ({
@@ -35,13 +36,14 @@ const one: Installed = {
   istiods: [istiod('default')],
   lost: [],
   strangers: [],
-  webhooks: [{...thing(`${webhooks}/mutatingwebhookconfigurations/istio-sidecar-injector`), release: 'istiod'}],
+  webhooks: [{...thing(`${webhooks}/mutatingwebhookconfigurations/istio-sidecar-injector`), release: 'istiod', isTag: false}],
   policies: [policy()],
   enrolled: [],
   leftovers: [thing('/api/v1/namespaces/shop/configmaps/istio-ca-root-cert')],
   crds: [{...thing('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sidecars.networking.istio.io'), list: '/x'}],
   meshed: [],
 }
+const tagAt = (release: string) => ({...thing(`${webhooks}/mutatingwebhookconfigurations/istio-revision-tag-prod`), release, isTag: true})
 const stranger = istiod('prod', {by: 'istioctl', name: 'istioctl'})
 const shape = ({releases, webhooks: hooks, policies, leftovers, crds, namespace, problems}: ReturnType<typeof planUninstall>) => [
   ...releases.map(({name}) => name),
@@ -79,11 +81,44 @@ test.each<[string, Partial<UninstallWish>, Partial<Installed>, string[]]>([
       istiods: [istiod('default'), istiod('canary')],
       webhooks: [
         ...one.webhooks,
-        {...thing(`${webhooks}/mutatingwebhookconfigurations/istio-sidecar-injector-canary`), release: 'istiod-canary'},
+        {...thing(`${webhooks}/mutatingwebhookconfigurations/istio-sidecar-injector-canary`), release: 'istiod-canary', isTag: false},
       ],
     },
     ['istiod-canary', '1 webhooks, 0 policies, 0 left, 0 CRDs'],
   ],
+  [
+    'all of it where the revision is the only one',
+    {revision: 'canary'},
+    {releases: [release('istiod-canary'), release('istio-base')], istiods: [istiod('canary')], webhooks: []},
+    ['istiod-canary', 'istio-base', '0 webhooks, 1 policies, 1 left, 0 CRDs, namespace'],
+  ],
+  ['nothing where the revision is none of ours', {revision: 'other'}, {}, ['0 webhooks, 0 policies, 0 left, 0 CRDs']],
+  [
+    'a tag of ours that points at a revision which is gone',
+    {},
+    {webhooks: [...one.webhooks, tagAt('istiod-gone')]},
+    ['istiod', 'istio-base', '2 webhooks, 1 policies, 1 left, 0 CRDs, namespace'],
+  ],
+  [
+    'it alone, where no release is left at all',
+    {},
+    {
+      releases: [],
+      istiods: [],
+      policies: [],
+      leftovers: [],
+      webhooks: [tagAt('istiod-gone')],
+      namespace: {...one.namespace, isOurs: false},
+    },
+    ['1 webhooks, 0 policies, 0 left, 0 CRDs'],
+  ],
+  [
+    'no tag that a stranger serves',
+    {},
+    {webhooks: [...one.webhooks, tagAt('istiod-prod')], strangers: [stranger]},
+    ['istiod', 'istio-base', '1 webhooks, 1 policies, 0 left, 0 CRDs'],
+  ],
+  ['no tag with install: never', {install: 'never'}, {webhooks: [tagAt('istiod-gone')]}, ['0 webhooks, 1 policies, 0 left, 0 CRDs']],
   [
     'nothing while helm has lost a record',
     {},
@@ -177,7 +212,7 @@ test('the roles `enforce` and `uninstall` grant all that an uninstall asks for, 
     {
       ...one,
       policies: [policy(), policy({former: {spec: {}, managedBy: null}})],
-      enrolled: [{name: 'shop', path: '/api/v1/namespaces/shop', resourceVersion: '1', former: {}}],
+      enrolled: [{name: 'shop', path: '/api/v1/namespaces/shop', resourceVersion: '1', labels: {}, former: {}}],
       leftovers: [
         ...['a', 'b', 'c', 'd'].map((name) => thing(`/api/v1/namespaces/${name}/configmaps/istio-ca-root-cert`)),
         thing('/api/v1/namespaces/istio-system/secrets/istio-ca-secret', 'Secret'),
@@ -218,4 +253,39 @@ test.each<[string, string, object]>([
   ['torn', '{"istio-inj', {}],
 ])('of former labels that a namespace claims, only those of enrolling come back: %s', (_, text, expected) => {
   expect(formerLabels(text)).toEqual(expected)
+})
+
+test.each<[string, Record<string, string>, Record<string, string | null>, object]>([
+  ['ours goes', {'istio-injection': 'enabled'}, {'istio-injection': null}, {former: {'istio-injection': null}, kept: []}],
+  ['what we removed comes back', {}, {'istio-injection': 'disabled'}, {former: {'istio-injection': 'disabled'}, kept: []}],
+  ['a revision of ours goes', {'istio.io/rev': 'canary'}, {'istio.io/rev': null}, {former: {'istio.io/rev': null}, kept: []}],
+  ["a stranger's revision stays", {'istio.io/rev': 'prod'}, {'istio.io/rev': null}, {former: {}, kept: ['istio.io/rev=prod']}],
+  [
+    'what another turned off stays off',
+    {'istio-injection': 'disabled'},
+    {'istio-injection': null},
+    {former: {}, kept: ['istio-injection=disabled']},
+  ],
+  ['what is as it was is no change of others', {'istio-injection': 'disabled'}, {'istio-injection': 'disabled'}, {kept: []}],
+  [
+    'each label for itself',
+    {'istio.io/dataplane-mode': 'none', 'istio-injection': 'enabled'},
+    {'istio.io/dataplane-mode': 'ambient', 'istio-injection': null},
+    {former: {'istio-injection': null}, kept: ['istio.io/dataplane-mode=none']},
+  ],
+])('of the labels of a namespace %s', (_, labels, former, expected) => {
+  expect(labelsToGiveBack({labels, former}, ['prod'])).toMatchObject(expected)
+})
+
+test('a label that others wrote over ours is named, and stays', () => {
+  const shop = {
+    name: 'shop',
+    path: '/api/v1/namespaces/shop',
+    resourceVersion: '1',
+    labels: {'istio.io/rev': 'prod'},
+    former: {'istio.io/rev': null},
+  }
+  const plan = planUninstall(wish, {...one, enrolled: [shop], strangers: [stranger]})
+  expect(plan.enrolled).toEqual([{...shop, former: {}}])
+  expect(plan.notes.join('\n')).toContain('Namespace shop was labelled `istio.io/rev=prod` by others')
 })

@@ -1,5 +1,6 @@
 import type {Kube, KubeObject} from '../io/io.ts'
 import {type FoundIstiod, type FoundRelease, findInstall, istioNamespace} from './found.ts'
+import {type Enrolled, enrolledFrom} from './enrolled.ts'
 import {findMeshed, type Meshed} from './meshed.ts'
 import {findOurPolicies, managedByLabel, type OurPolicy} from './our-policies.ts'
 import {isLost} from './plan.ts'
@@ -18,14 +19,6 @@ export interface Crd extends Thing {
   list: string
 }
 
-/** A namespace that this action labelled, and the labels' former values (null: there was none). */
-export interface Enrolled {
-  name: string
-  path: string
-  resourceVersion: string
-  former: Record<string, string | null>
-}
-
 /** All that this action made in a cluster, by its marks, and who else is there. */
 export interface Installed {
   namespace: {exists: boolean; isOurs: boolean; uid: string; path: string}
@@ -35,8 +28,8 @@ export interface Installed {
   istiods: FoundIstiod[]
   lost: FoundIstiod[]
   strangers: FoundIstiod[]
-  /** Of our releases. */
-  webhooks: (Thing & {release: string})[]
+  /** Of our releases, and those of our revision tags, whose `release` need not be there any more. */
+  webhooks: (Thing & {release: string; isTag: boolean})[]
   policies: OurPolicy[]
   enrolled: Enrolled[]
   /** What istiods leave behind: root certificates in every namespace, elections, the authority's Secret, GatewayClasses. */
@@ -45,8 +38,8 @@ export interface Installed {
   meshed: Meshed[]
 }
 
-/** Reads all of it, in one round of parallel requests; `revision` '' for every revision. Of Secrets only names and labels are kept. */
-export async function findInstalled(revision: string, kube: Kube): Promise<Installed> {
+/** Reads all of it, in one round of parallel requests. Of Secrets only names and labels are kept. */
+export async function findInstalled(kube: Kube): Promise<Installed> {
   const [found, namespace, crds, meshed, enrolled, leftovers, mutating, validating] = await Promise.all([
     findInstall(kube, 'kube-system'),
     kube.find(namespacePath),
@@ -70,11 +63,11 @@ export async function findInstalled(revision: string, kube: Kube): Promise<Insta
       uid: namespace?.metadata.uid ?? '',
       path: namespacePath,
     },
-    releases: inOrder(marked).filter(({name}) => revision === '' || name === releaseOf(revision)),
+    releases: inOrder(marked),
     istiods,
     lost,
     strangers: found.istiods.filter((each) => !istiods.includes(each) && !lost.includes(each)),
-    webhooks: [...mutating, ...validating].filter(({release, at}) => isOf(release, at)),
+    webhooks: [...mutating, ...validating].filter(({release, at, isTag}) => isTag || isOf(release, at)),
     policies: await findOurPolicies(crds, kube),
     enrolled,
     leftovers,
@@ -101,11 +94,12 @@ function inOrder(releases: FoundRelease[]): FoundRelease[] {
   return [...releases].sort((left, right) => rank(left) - rank(right))
 }
 
-function webhookFrom(plural: string, item: KubeObject): Thing & {release: string; at: string} {
+function webhookFrom(plural: string, item: KubeObject): Thing & {release: string; at: string; isTag: boolean} {
   const {labels = {}} = item.metadata
   // Revision tags are ours without helm (tags.ts), and go with the revision that they point at.
-  const tag = {release: releaseOf(labels['istio.io/rev'] || 'default'), at: istioNamespace}
-  return {...thingAt(`${admission}/${plural}`, item), ...(labels[managedByLabel] === 'istio-mtls-action' ? tag : releaseMarks(item))}
+  const isTag = labels[managedByLabel] === 'istio-mtls-action'
+  const marks = isTag ? {release: releaseOf(labels['istio.io/rev'] || 'default'), at: istioNamespace} : releaseMarks(item)
+  return {...thingAt(`${admission}/${plural}`, item), ...marks, isTag}
 }
 
 /** A CustomResourceDefinition of Istio; its schema is dropped at once. */
@@ -121,31 +115,6 @@ function crdFrom(item: KubeObject): (Crd & {release: string; at: string}) | null
   const list = `/apis/${group}/${version?.name}/${names.plural}`
   return {...thingAt('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', item), list, ...releaseMarks(item)}
 }
-
-/** enforce/enrol-plan.ts, previousLabels. */
-function enrolledFrom({metadata: {name, annotations = {}, resourceVersion = ''}}: KubeObject): Enrolled | null {
-  const text = annotations['istio-mtls/previous-labels']
-  if (text === undefined) return null
-  return {name, path: `/api/v1/namespaces/${name}`, resourceVersion, former: formerLabels(text)}
-}
-
-/** Of a text that whoever may annotate the namespace can write, only the labels that enrolling writes (rules 28, 31). */
-export function formerLabels(text: string): Enrolled['former'] {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return {}
-  }
-  const entries = Object.entries((parsed ?? {}) as Record<string, unknown>)
-  return Object.fromEntries(
-    entries.filter(
-      (entry): entry is [string, string | null] => enrolLabels.has(entry[0]) && (entry[1] === null || typeof entry[1] === 'string'),
-    ),
-  )
-}
-
-const enrolLabels = new Set(['istio-injection', 'istio.io/rev', 'istio.io/dataplane-mode'])
 
 function releaseMarks({metadata: {annotations = {}}}: KubeObject): {release: string; at: string} {
   return {release: annotations['meta.helm.sh/release-name'] ?? '', at: annotations['meta.helm.sh/release-namespace'] ?? ''}

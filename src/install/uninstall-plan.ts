@@ -1,5 +1,6 @@
 import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
+import {type Enrolled, labelsToGiveBack} from './enrolled.ts'
 import type {FoundIstiod} from './found.ts'
 import {type Installed, releaseOf} from './installed.ts'
 import {type Meshed, nameOf, restartCommands} from './meshed.ts'
@@ -21,17 +22,21 @@ export interface UninstallPlan extends Pick<Installed, 'webhooks' | 'policies' |
  */
 export function planUninstall(wish: UninstallWish, installed: Installed): UninstallPlan {
   const {strangers, crds} = installed
-  const releases = wish.install === 'never' ? [] : installed.releases
+  const isPart = wish.revision !== '' && installed.istiods.some(({revision}) => releaseOf(revision) !== releaseOf(wish.revision))
+  const ofWish = installed.releases.filter(({name}) => !isPart || name === releaseOf(wish.revision))
+  const releases = wish.install === 'never' ? [] : ofWish
   const names = new Set(releases.map(({name}) => name))
   const going = installed.istiods.filter(({revision}) => names.has(releaseOf(revision)))
   const staying = installed.istiods.filter((each) => !going.includes(each))
-  const isPart = wish.revision !== '' && staying.length > 0
   const isLast = staying.length === 0 && strangers.length === 0
   const isAll = wish.install !== 'never' && !isPart
+  const others = strangers.map(({revision}) => revision)
+  // A tag that points at nothing refuses every pod that it selects.
+  const isServed = (release: string) => [...staying, ...strangers].some(({revision}) => releaseOf(revision) === release)
   const plan = {
-    webhooks: installed.webhooks.filter(({release}) => names.has(release)),
+    webhooks: installed.webhooks.filter(({release, isTag}) => names.has(release) || (isTag && isAll && !isServed(release))),
     policies: isPart ? [] : installed.policies,
-    enrolled: isPart ? [] : installed.enrolled,
+    enrolled: isPart ? [] : installed.enrolled.map((each) => ({...each, former: labelsToGiveBack(each, others).former})),
     releases,
     leftovers: isAll && isLast ? installed.leftovers : [],
     crds: isAll && isLast && wish.purgeCrds ? crds : [],
@@ -42,6 +47,7 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
     problems: [...foreign(wish, installed), ...lostRecords(wish, installed), ...ambient(releases, installed.meshed)],
     notes: [
       ...plan.policies.flatMap(policyNote),
+      ...(isPart ? [] : installed.enrolled.flatMap((each) => labelNote(each, others))),
       ...stillMeshed(going, isLast, installed.meshed),
       ...(crds.length > 0 && plan.crds.length === 0 && isAll ? [crdsStay(wish, strangers)] : []),
       ...(isPart ? [`Policies, CRDs and root certificates stay, for ${staying.map(istiodText).join(', ')} needs them.`] : []),
@@ -61,6 +67,12 @@ function policyNote({former, isOthers, spec, kind, namespace, name}: OurPolicy):
   if (isAsWritten(spec, former.spec)) return []
   const was = former.spec === undefined ? 'is torn' : `was \`${JSON.stringify(former.spec).slice(0, 300)}\``
   return [`${policy} was changed by others after it was taken over: it keeps its spec and loses our marks; its former spec ${was}.`]
+}
+
+function labelNote(enrolled: Enrolled, others: string[]): string[] {
+  const {kept} = labelsToGiveBack(enrolled, others)
+  if (kept.length === 0) return []
+  return [`Namespace ${enrolled.name} was labelled \`${kept.join('`, `')}\` by others after this action had labelled it: that stays.`]
 }
 
 function foreign(wish: UninstallWish, {strangers, releases}: Installed): Problem[] {

@@ -3,7 +3,8 @@ import {Failure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
-import {type Enrolled, findInstalled, type Installed, type Thing} from './installed.ts'
+import type {Enrolled} from './enrolled.ts'
+import {findInstalled, type Installed, type Thing} from './installed.ts'
 import {istiodsGone, namespaceGone} from './gone.ts'
 import {pressed} from './deadline.ts'
 import {acquireHelm, helmWish} from './helm.ts'
@@ -39,7 +40,7 @@ export async function uninstall(
   io: Io,
 ): Promise<UninstallOutcome> {
   const steps = stepClock(io)
-  const look = () => findInstalled(inputs.revision, kube)
+  const look = () => findInstalled(kube)
   const plan = await steps.time(
     'preflight',
     async () => {
