@@ -63,6 +63,7 @@ const mayImport: Record<string, string[]> = {
     'secrets.ts',
     'context.ts',
     'io/live.ts',
+    'io/nursery.ts',
     'report',
     'model',
   ],

@@ -4,6 +4,7 @@ import {contextFrom} from './context.ts'
 import {deliver, deliverFailure, prepareReportDir} from './deliver.ts'
 import {inputsFrom} from './inputs.ts'
 import {liveIo} from './io/live.ts'
+import {keepNurserySmall} from './io/nursery.ts'
 import {withPullRequest} from './pull-request.ts'
 import {mergedReport, readReports} from './merge.ts'
 import {mergeFails} from './report/merge.ts'
@@ -15,6 +16,7 @@ import {readWaivers} from './waivers.ts'
 
 /** The action's entry: the real outside, one run, every channel, and the one place that fails the step. */
 async function main(): Promise<void> {
+  keepNurserySmall()
   const io = liveIo()
   try {
     for (const secret of secretsIn(io.runner.env)) io.runner.mask(secret)
