@@ -1,5 +1,4 @@
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
-import {get} from 'node:https'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {inputsFrom} from '../../src/inputs.ts'
@@ -13,6 +12,8 @@ import {run} from '../../src/run.ts'
 import type {Bed} from '../../testbed/bed.ts'
 import {stepFor} from '../../testbed/step.ts'
 import {type Fault, faultProxy} from './fault-proxy.ts'
+import {download} from './download.ts'
+import {envOf} from './env-of.ts'
 
 /** What one run through the proxy came to. */
 export interface FaultyRun {
@@ -101,20 +102,4 @@ export function brokenPromise(run: FaultyRun, calm: FaultyRun, deadlineMs: numbe
   if (report.verdict.reason.length < 20) return `says no more than: ${report.verdict.reason}`
   const odd = report.stages.find(({status, entry}) => status === 'failed' && (entry === 'unexpected' || entry === ''))
   return odd === undefined ? '' : `stage ${odd.name} fails without a clear error: ${odd.says}`
-}
-
-function envOf(given: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
-}
-
-function download(url: string, ca: Buffer): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    get(url, {ca}, (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk) => chunks.push(chunk))
-      answer.on('end', () =>
-        answer.statusCode === 200 ? resolve(Buffer.concat(chunks)) : reject(new Error(`${url}: ${answer.statusCode}`)),
-      )
-    }).on('error', reject)
-  })
 }

@@ -1,5 +1,4 @@
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
-import {get} from 'node:https'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {inputsFrom} from '../../src/inputs.ts'
@@ -7,6 +6,8 @@ import type {Io, Kube} from '../../src/io/io.ts'
 import {liveIo} from '../../src/io/live.ts'
 import type {Inputs} from '../../src/model/inputs.ts'
 import type {Bed} from '../../testbed/bed.ts'
+import {download} from '../helpers/download.ts'
+import {envOf} from '../helpers/env-of.ts'
 
 /** The real outside pointed at a bed, with what it logged and a folder of its own in place of RUNNER_TEMP. */
 export interface OnBed {
@@ -56,20 +57,4 @@ export async function onBed(bed: Bed): Promise<OnBed> {
       rmSync(temp, {recursive: true, force: true})
     },
   }
-}
-
-function envOf(given: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
-}
-
-function download(url: string, ca: Buffer): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    get(url, {ca}, (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk) => chunks.push(chunk))
-      answer.on('end', () =>
-        answer.statusCode === 200 ? resolve(Buffer.concat(chunks)) : reject(new Error(`${url}: ${answer.statusCode}`)),
-      )
-    }).on('error', reject)
-  })
 }

@@ -4,18 +4,9 @@ import type {KubeObject} from '../../src/io/io.ts'
 import type {Asked, Parts} from '../../src/model/snapshot.ts'
 import {type ObserveOptions, observe, unreachable} from '../../src/observe/observe.ts'
 import {fakeIo, refusal, type Scripted} from '../helpers/fake-io.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
-const asked: Asked = {
-  scope: {namespaces: ['*'], exclude: []},
-  revision: '',
-  istioVersion: '',
-  mtlsMode: 'STRICT',
-  require: 'configured',
-  probes: false,
-  requireAuthorization: false,
-  accessLogging: false,
-  minTls: '',
-}
+const asked: Asked = {...anything, scope: {namespaces: ['*'], exclude: []}}
 const options: ObserveOptions = {
   clusterName: '',
   probes: {mode: 'off', exclude: [], concurrency: 4},

@@ -15,6 +15,7 @@ import {openProber, type Prober} from '../../src/observe/prober.ts'
 import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
 import {type OnBed, onBed} from '../install/on-bed.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
 // `probes: pod`, `mesh` and `direct` on real sidecars, and what is left behind when a run is killed: nothing that lasts.
 
@@ -286,17 +287,7 @@ async function look(
   mode: Mode,
   {kube = on.kube, prober = options()}: {kube?: Kube; prober?: ReturnType<typeof options>} = {},
 ): Promise<{snapshot: Snapshot; rows: ReturnType<typeof endpoints>}> {
-  const asked: Asked = {
-    scope: {namespaces: ['strict', 'permissive', 'plain'], exclude: []},
-    revision: '',
-    istioVersion: '',
-    mtlsMode: 'STRICT',
-    require: 'proven',
-    probes: true,
-    requireAuthorization: false,
-    accessLogging: false,
-    minTls: '',
-  }
+  const asked: Asked = {...anything, scope: {namespaces: ['strict', 'permissive', 'plain'], exclude: []}, require: 'proven', probes: true}
   const snapshot = await observe(
     asked,
     {

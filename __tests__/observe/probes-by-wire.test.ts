@@ -12,6 +12,7 @@ import {probe} from '../../src/observe/probes.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
 import {type FakeIo, fakeIo} from '../helpers/fake-io.ts'
 import {authority, type Issued, workload} from '../helpers/mesh-pki.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
 // Whole runs of `probes: direct` and `probes: pod` over a scripted network: what a wire shows, a broken prober included, and what rows it leaves.
 
@@ -360,17 +361,7 @@ function network(world: World, sent: string[], {roots, podNow}: {roots: boolean;
   return io
 }
 
-const askedFor: Asked = {
-  scope: {namespaces: ['*'], exclude: ['istio-system']},
-  revision: '',
-  istioVersion: '',
-  mtlsMode: 'STRICT',
-  require: 'proven',
-  probes: true,
-  requireAuthorization: false,
-  accessLogging: false,
-  minTls: '',
-}
+const askedFor: Asked = {...anything, scope: {namespaces: ['*'], exclude: ['istio-system']}, require: 'proven', probes: true}
 
 function mesh({policy, ips, ambient}: {policy: string; ips: string[]; ambient: boolean}): Snapshot {
   const pod = (namespace: string, name: string, owner: string, podIPs: string[], annotations: object, spec: object): KubeObject => ({

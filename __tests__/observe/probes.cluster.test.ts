@@ -12,6 +12,7 @@ import type {Scheme} from '../../src/observe/probe-answer.ts'
 import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
 import {type OnBed, onBed} from '../install/on-bed.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
 // The rows of live-evidence.md, section 1, on real sidecars: what docs/live-probes.md says was measured here.
 
@@ -193,17 +194,7 @@ async function see(namespace: string, port: number, scheme: Scheme): Promise<Sig
 }
 
 async function look({kube = withoutDelivered(on.kube), settleMs = 0}: {kube?: Kube; settleMs?: number} = {}) {
-  const asked: Asked = {
-    scope: {namespaces: ['*'], exclude: ['kube-*', 'istio-system']},
-    revision: '',
-    istioVersion: '',
-    mtlsMode: 'STRICT',
-    require: 'proven',
-    probes: true,
-    requireAuthorization: false,
-    accessLogging: false,
-    minTls: '',
-  }
+  const asked: Asked = {...anything, scope: {namespaces: ['*'], exclude: ['kube-*', 'istio-system']}, require: 'proven', probes: true}
   const now = on.io.clock.ticks()
   const options = {
     clusterName: '',

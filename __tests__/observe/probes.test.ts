@@ -7,18 +7,9 @@ import type {Asked, Snapshot} from '../../src/model/snapshot.ts'
 import {probe} from '../../src/observe/probes.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
 import {type FakeIo, fakeIo, type Scripted} from '../helpers/fake-io.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
-const asked: Asked = {
-  scope: {namespaces: ['*'], exclude: ['istio-system']},
-  revision: '',
-  istioVersion: '',
-  mtlsMode: 'STRICT',
-  require: 'proven',
-  probes: true,
-  requireAuthorization: false,
-  accessLogging: false,
-  minTls: '',
-}
+const asked: Asked = {...anything, scope: {namespaces: ['*'], exclude: ['istio-system']}, require: 'proven', probes: true}
 const undeclared = undeclaredPortToProbe([8080])
 const certificateRequired = status(500, 'remote error: tls: certificate required')
 const reset = status(503, 'error trying to reach service: read tcp 10.0.0.1:1->10.0.0.2:2: read: connection reset by peer')

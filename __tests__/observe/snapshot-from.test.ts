@@ -4,19 +4,10 @@ import type {KubeObject} from '../../src/io/io.ts'
 import {read} from '../../src/model/part.ts'
 import type {Asked} from '../../src/model/snapshot.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
 const takenAt = '2026-11-22T18:00:00Z'
-const asked: Asked = {
-  scope: {namespaces: ['*'], exclude: []},
-  revision: '',
-  istioVersion: '',
-  mtlsMode: 'STRICT',
-  require: 'configured',
-  probes: false,
-  requireAuthorization: false,
-  accessLogging: false,
-  minTls: '',
-}
+const asked: Asked = {...anything, scope: {namespaces: ['*'], exclude: []}}
 
 describe('a snapshot from a bag of objects', () => {
   test('sorts each kind into its part', () => {

@@ -6,6 +6,7 @@ import type {Part} from '../../src/model/part.ts'
 import type {Asked, Snapshot} from '../../src/model/snapshot.ts'
 import {snapshotFrom} from '../../src/observe/snapshot-from.ts'
 import type {Modes} from './oracle.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
 /** What this action says of the asked ports of every pod, from the same objects the oracle gets; port 0 stands for the undeclared ones. */
 export function productModes(objects: KubeObject[], ports: number[]): Record<string, Modes> {
@@ -57,14 +58,4 @@ function modeText({mode, doubt}: PortMode): string {
   return doubt === '' ? mode : `undecided, at least ${mode}`
 }
 
-const asked: Asked = {
-  scope: {namespaces: ['*', 'istio-system', 'mesh-root', 'shop', 'bank'], exclude: []},
-  revision: '',
-  istioVersion: '',
-  mtlsMode: 'STRICT',
-  require: 'configured',
-  probes: false,
-  requireAuthorization: false,
-  accessLogging: false,
-  minTls: '',
-}
+const asked: Asked = {...anything, scope: {namespaces: ['*', 'istio-system', 'mesh-root', 'shop', 'bank'], exclude: []}}

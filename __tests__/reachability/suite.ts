@@ -10,6 +10,7 @@ import {type OnBed, onBed} from '../install/on-bed.ts'
 import {type Outcome, predictor} from './predict.ts'
 import {type Case, type Cell, cellsOf, type Kind} from './table.ts'
 import {namespace, policies, ports, workloads} from './world.ts'
+import {asked as anything} from '../helpers/fixture.ts'
 
 // Istio's own reachability table on the live bed: what the product predicts from a snapshot, what Istio's test expects, and what real callers
 // get must be one and the same, cell by cell. Not here for want of the thing itself: virtual machines, proxyless gRPC, several clusters.
@@ -121,17 +122,7 @@ function callOf({to, port, path}: Cell): string {
 }
 
 async function snapshot(): Promise<Snapshot> {
-  const asked: Asked = {
-    scope: {namespaces: [namespace], exclude: []},
-    revision: '',
-    istioVersion: '',
-    mtlsMode: 'STRICT',
-    require: 'configured',
-    probes: false,
-    requireAuthorization: false,
-    accessLogging: false,
-    minTls: '',
-  }
+  const asked: Asked = {...anything, scope: {namespaces: [namespace], exclude: []}}
   const options = {
     clusterName: '',
     probes: {mode: 'off' as const, exclude: [], concurrency: 16},

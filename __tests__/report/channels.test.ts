@@ -8,17 +8,8 @@ import {terminal} from '../../src/report/terminal.ts'
 import {stepFails} from '../../src/report/verdict.ts'
 import {parts} from './arbitrary.ts'
 import {asGitHub, commands, magic} from './as-github.ts'
+import {nowhere} from './samples.ts'
 
-const nowhere = {
-  reportJson: '',
-  reportMarkdown: '',
-  reportSarif: '',
-  reportJunit: '',
-  reportHtml: '',
-  snapshot: '',
-  helmPath: '',
-  commentUrl: '',
-}
 const place = {workflow: 'preview', job: 'mesh'}
 const runUrl = 'https://github.com/octo-org/shop/actions/runs/4711'
 

@@ -11,7 +11,7 @@ import {terminal} from '../../src/report/terminal.ts'
 import {stepFails} from '../../src/report/verdict.ts'
 import {parts} from './arbitrary.ts'
 import {asGitHub} from './as-github.ts'
-import {finding, inputs, open, result, row, snapshot} from './samples.ts'
+import {finding, inputs, nowhere, open, result, row, snapshot} from './samples.ts'
 
 const orders = open('shop', 'orders', 8080)
 const cart = row('shop', 'cart', 8080)
@@ -153,16 +153,6 @@ test('every channel says what changed, and what is known is no error in any', ()
     expect(shown).toContain('1 new finding, 0 fixed, 1 unchanged, 1 port worse, coverage 50 % → 0 %')
   expect(pages[1]?.indexOf('What changed')).toBeLessThan(pages[1]?.indexOf('what failed') ?? 0)
   expect(pages[0]).toContain('new: M302')
-  const nowhere = {
-    reportJson: '',
-    reportMarkdown: '',
-    reportSarif: '',
-    reportJunit: '',
-    reportHtml: '',
-    snapshot: '',
-    helmPath: '',
-    commentUrl: '',
-  }
   expect(outputs(made, nowhere)['new-findings']).toBe('1')
   const log = JSON.parse(sarif(made, {workflowPath: '', workspace: ''})) as {runs: {results: {ruleId: string; baselineState?: string}[]}[]}
   expect(log.runs[0]?.results.map(({ruleId, baselineState}) => [ruleId, baselineState])).toEqual([

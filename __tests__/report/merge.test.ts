@@ -17,7 +17,7 @@ import {terminal} from '../../src/report/terminal.ts'
 import {fakeIo} from '../helpers/fake-io.ts'
 import {parts} from './arbitrary.ts'
 import {asGitHub, commands, magic} from './as-github.ts'
-import {bigReport, downReport, finding, greenReport, inputs, open, redReport, result, row, snapshot} from './samples.ts'
+import {bigReport, downReport, finding, greenReport, inputs, nowhere, open, redReport, result, row, snapshot} from './samples.ts'
 
 const docsUrl = 'https://github.com/octo-org/mtls/blob/v1/docs'
 const now = Date.parse('2026-11-22T19:00:00Z')
@@ -29,16 +29,6 @@ const merge = (reports: Report[], terms: Partial<Omit<Terms, 'ignore'>> = {}, ba
     {...asked, ...terms},
     {baseline, now, docsUrl},
   )
-const nowhere = {
-  reportJson: '',
-  reportMarkdown: '',
-  reportSarif: '',
-  reportJunit: '',
-  reportHtml: '',
-  snapshot: '',
-  helmPath: '',
-  commentUrl: '',
-}
 const markerFor = (report: Report) => markerOf(report, {workflow: 'w', job: 'j'}, '')
 
 test('the worst verdict wins, names its cluster, and counts add up', () => {

@@ -1,3 +1,4 @@
+import {defaultMesh} from '../../src/derive/mesh-for.ts'
 import type {CheckResult, Finding} from '../../src/model/check.ts'
 import type {Endpoint} from '../../src/model/endpoint.ts'
 import type {Inputs} from '../../src/model/inputs.ts'
@@ -98,23 +99,7 @@ export function snapshot(changes: Partial<Parts> = {}): Snapshot {
       kubernetes: 'v1.37.2',
       server: 'https://10.108.0.1:6443',
     }),
-    mesh: read([
-      {
-        revision: 'default',
-        namespace: 'istio-system',
-        rootNamespace: 'istio-system',
-        trustDomain: 'cluster.local',
-        trustDomainAliases: [],
-        enableAutoMtls: true,
-        discoverySelectors: [],
-        minProtocolVersion: 'TLSV1_2',
-        accessLogFile: '',
-        outboundTrafficPolicy: 'ALLOW_ANY',
-        caCertificates: 0,
-        drainDurationSeconds: 45,
-        defaultConfigInterceptionMode: 'REDIRECT',
-      },
-    ]),
+    mesh: read([defaultMesh]),
     controlPlane: read({
       istiods: [
         {
@@ -352,4 +337,16 @@ export function bigReport(workloads: number, bad: number): Report {
     stages,
     notes: [],
   })
+}
+
+/** Where the files of a report lie, when none was written. */
+export const nowhere = {
+  reportJson: '',
+  reportMarkdown: '',
+  reportSarif: '',
+  reportJunit: '',
+  reportHtml: '',
+  snapshot: '',
+  helmPath: '',
+  commentUrl: '',
 }
