@@ -10,6 +10,12 @@ export async function istiodsGone(timeoutMs: number, kube: Kube, io: Outside): P
   await gone(() => kube.list(path, ({metadata}) => `pod ${metadata.name}`), timeoutMs, io)
 }
 
+/** Waits until CRDs that were deleted are gone: their API server's cleaning runs on after the answer. Throws a `Failure` that names those that stay. */
+export async function crdsGone(crds: {name: string; path: string}[], timeoutMs: number, kube: Kube, io: Outside): Promise<void> {
+  const left = async ({name, path}: {name: string; path: string}) => ((await kube.find(path)) === null ? [] : [`CRD ${name}`])
+  await gone(async () => (await Promise.all(crds.map(left))).flat(), timeoutMs, io)
+}
+
 /**
  * Deletes istio-system and waits until it is gone, unless somebody else keeps something in it: then it stays, with a note that names that.
  * The Lease goes with it, so that no other run begins in a namespace on its way out.

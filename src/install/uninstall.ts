@@ -1,11 +1,11 @@
 import type {Io, Kube} from '../io/io.ts'
-import {Failure} from '../model/failure.ts'
+import {Failure, KubeFailure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
 import type {Enrolled} from './enrolled.ts'
-import {findInstalled, type Installed, type Thing} from './installed.ts'
-import {istiodsGone, namespaceGone} from './gone.ts'
+import {type Crd, findInstalled, type Installed, type Thing} from './installed.ts'
+import {crdsGone, istiodsGone, namespaceGone} from './gone.ts'
 import {pressed} from './deadline.ts'
 import {acquireHelm, helmWish} from './helm.ts'
 import {uninstallArgs} from './helm-args.ts'
@@ -49,10 +49,10 @@ export async function uninstall(
       refuse([...planned.problems, ...missing], 'Nothing was changed.')
       return planned
     },
-    (planned) => (isNothing(planned) ? saysOf(planned) : 'nothing forbids it'),
+    (planned) => (isNothing(planned) ? nothingToDo : 'nothing forbids it'),
   )
   const outcome = {steps: steps.all, notes: plan.notes}
-  if (isNothing(plan)) return {...outcome, changed: false, says: saysOf(plan), helmPath: ''}
+  if (isNothing(plan)) return {...outcome, changed: false, says: nothingToDo, helmPath: ''}
 
   // Fetched before the first change: a download that fails must not leave half an uninstall.
   const helm = plan.releases.length === 0 ? null : await acquireHelm({...helmWish(inputs), timeoutMs: deadline - io.clock.ticks()}, io)
@@ -93,14 +93,20 @@ export async function uninstall(
       () => 'removed',
     )
   }
-  if (plan.crds.length > 0) outcome.notes.push(...(await purge(plan, kube, io)))
-  if (plan.namespace) outcome.notes.push(...(await namespaceGone(inputs.timeoutMs, letGo, kube, io)))
+  const purged = await purge(plan, inputs.timeoutMs, kube, io)
+  const stays = plan.namespace ? await namespaceGone(inputs.timeoutMs, letGo, kube, io) : []
+  outcome.notes.push(...purged.notes, ...stays)
   await steps.time(
     'verify',
     async () => verify(inputs, await look(), plan),
     () => 'nothing of this action is left',
   )
-  return {...outcome, changed: true, says: saysOf(plan), helmPath: helm?.path ?? ''}
+  return {
+    ...outcome,
+    changed: true,
+    says: saysOf({...plan, crds: purged.crds, namespace: plan.namespace && stays.length === 0}),
+    helmPath: helm?.path ?? '',
+  }
 }
 
 async function removeAll(things: Thing[], kube: Kube, io: Io): Promise<void> {
@@ -117,7 +123,7 @@ async function undoPolicies(policies: OurPolicy[], kube: Kube, io: Io): Promise<
     io.cancelled.throwIfAborted()
     io.changes.begin()
     if (isDeleted(policy)) await kube.remove(path, {uid})
-    else await kube.patch(path, restorePatch(policy), {fieldManager})
+    else await kube.patch(path, restorePatch(policy), {fieldManager}).catch(goneMeanwhile)
     const isBack = former !== null && isAsWritten(spec, former.spec)
     io.log.line(`${kind} ${namespace}/${name}: ${isDeleted(policy) ? 'deleted' : isBack ? 'given back' : 'marks taken off'}`)
   }
@@ -128,25 +134,33 @@ async function unlabel(enrolled: Enrolled[], kube: Kube, io: Io): Promise<void> 
     io.cancelled.throwIfAborted()
     io.changes.begin()
     const annotations = {'istio-mtls/previous-labels': null}
-    await kube.patch(path, {metadata: {resourceVersion, labels: former, annotations}}, {fieldManager})
+    await kube.patch(path, {metadata: {resourceVersion, labels: former, annotations}}, {fieldManager}).catch(goneMeanwhile)
     io.log.line(`namespace ${name}: labels as they were`)
   }
 }
 
+/** Somebody deleted it, or its namespace: nothing of ours is left there. */
+function goneMeanwhile(thrown: unknown): void {
+  if (!(thrown instanceof KubeFailure) || thrown.status !== 404) throw thrown
+}
+
 const fieldManager = 'istio-mtls-action'
 
-/** Objects of a kind keep its CRD: with it they would be deleted, whoever made them. */
-async function purge({crds}: UninstallPlan, kube: Kube, io: Io): Promise<string[]> {
-  const kept: string[] = []
+/** Objects of a kind keep its CRD: with it they would be deleted, whoever made them. Tells which CRDs went, and why others stay. */
+async function purge({crds}: UninstallPlan, timeoutMs: number, kube: Kube, io: Io): Promise<{crds: Crd[]; notes: string[]}> {
+  const purged: {crds: Crd[]; notes: string[]} = {crds: [], notes: []}
   for (const crd of crds) {
     const objects = await kube.list(crd.list, ({metadata}) => `${metadata.namespace}/${metadata.name}`)
-    if (objects.length === 0) await removeAll([crd], kube, io)
-    else
-      kept.push(
-        `CRD ${crd.name} stays, for others use it: ${objects.slice(0, 5).join(', ')}${objects.length > 5 ? ` and ${objects.length - 5} more` : ''}.`,
-      )
+    if (objects.length === 0) {
+      await removeAll([crd], kube, io)
+      purged.crds.push(crd)
+      continue
+    }
+    const more = objects.length > 5 ? ` and ${objects.length - 5} more` : ''
+    purged.notes.push(`CRD ${crd.name} stays, for others use it: ${objects.slice(0, 5).join(', ')}${more}.`)
   }
-  return kept
+  await crdsGone(purged.crds, timeoutMs, kube, io)
+  return purged
 }
 
 /** Looks once more, as if for the first time. */
@@ -174,13 +188,14 @@ function verify(inputs: Inputs, installed: Installed, {notes: _, ...before}: Uni
   )
 }
 
+const nothingToDo = 'nothing that was to be taken away is in this cluster'
+
 function policiesText(policies: OurPolicy[]): string {
   const back = policies.filter((policy) => !isDeleted(policy)).length
   return `${policies.length - back} deleted, ${back} given back`
 }
 
 function saysOf(plan: UninstallPlan): string {
-  if (isNothing(plan)) return 'nothing that was to be taken away is in this cluster'
   const {releases, policies, webhooks, leftovers} = plan
   const parts = [
     releases.length > 0 ? `releases ${releases.map(({name}) => name).join(', ')}` : '',
@@ -188,8 +203,8 @@ function saysOf(plan: UninstallPlan): string {
     plan.enrolled.length > 0 ? `labels of ${plan.enrolled.length} namespaces` : '',
     webhooks.length > 0 ? `${webhooks.length} webhook configurations` : '',
     leftovers.length > 0 ? `${leftovers.length} objects that istiod left` : '',
-    plan.crds.length > 0 ? `CRDs` : '',
+    plan.crds.length > 0 ? `${plan.crds.length} CRDs` : '',
     plan.namespace ? 'namespace istio-system' : '',
   ]
-  return `removed: ${parts.filter((part) => part !== '').join('; ')}`
+  return `removed: ${parts.filter((part) => part !== '').join('; ') || 'nothing, for others use what was to go'}`
 }
