@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import {ambientMode} from '../../src/derive/ambient-mode.ts'
 import {decidingPolicies, effectiveMode} from '../../src/derive/effective-mode.ts'
 import {endpoints} from '../../src/derive/endpoints.ts'
+import {judgedPods} from '../../src/derive/judged-pods.ts'
 import {labelIndex} from '../../src/derive/label-index.ts'
 import {isSubset} from '../../src/derive/label-selector.ts'
 import {isServing} from '../../src/derive/row-member.ts'
@@ -187,6 +188,18 @@ test('every pod that serves has a row for its undeclared ports, and no pod has a
       expect(new Set(keys).size).toBe(keys.length)
       const serving = world.pods.read ? world.pods.value.filter(({phase, ...pod}) => phase !== 'Failed' && isServing(pod)) : []
       for (const {name} of serving) expect(keys).toContain(`${name}:null/TCP`)
+    }),
+    {numRuns: 500},
+  )
+})
+
+test('pods judged among others that are alike have the ports and modes that each has by itself', () => {
+  fc.assert(
+    fc.property(worlds, fc.array(fc.nat(3), {minLength: 2, maxLength: 6}), (world, order) => {
+      const some = world.pods.read ? world.pods.value : []
+      const pods = order.flatMap((at, number) => (some[at] === undefined ? [] : [{...some[at], name: `${some[at].name}-${number}`}]))
+      const together = judgedPods({...world, pods: read(pods)})
+      expect(together).toEqual(pods.flatMap((pod) => judgedPods({...world, pods: read([structuredClone(pod)])})))
     }),
     {numRuns: 500},
   )

@@ -1,6 +1,7 @@
 import type {Counters, Delivered, ProxyState, RunningProxy} from '../model/delivered.ts'
 import type {Part} from '../model/part.ts'
 import type {Pod} from '../model/workload.ts'
+import {byPod} from './by-pod.ts'
 import type {Capture} from './capture.ts'
 import {type DeliveredMode, deliveredMode} from './delivered-mode.ts'
 
@@ -22,8 +23,8 @@ export interface Deliveries {
 export function deliveriesOf(delivered: Part<Delivered>, takenAt: string): Deliveries {
   if (!delivered.read) return {withheld: delivered.reason, running: () => null, of: () => null}
   const {withheld, proxies} = delivered.value
-  const byPod = new Map(proxies.map((proxy) => [`${proxy.namespace}/${proxy.pod}`, proxy]))
-  const find = ({namespace, name}: Pick<Pod, 'namespace' | 'name'>): ProxyState | null => byPod.get(`${namespace}/${name}`) ?? null
+  const proxiesOf = byPod(proxies)
+  const find = (pod: Pick<Pod, 'namespace' | 'name'>): ProxyState | null => proxiesOf(pod).at(-1) ?? null
   return {
     withheld: withheld.inspect,
     running(pod) {
@@ -31,8 +32,8 @@ export function deliveriesOf(delivered: Part<Delivered>, takenAt: string): Deliv
       return proxy?.running.read ? proxy.running.value : null
     },
     of(pod, capture, port) {
-      const proxy = find(pod)
-      if (proxy === null || withheld.inspect !== '') return null
+      const proxy = withheld.inspect === '' ? find(pod) : null
+      if (proxy === null) return null
       if (!proxy.running.read) return {read: false, reason: proxy.running.reason}
       const {value} = proxy.running
       const mode = deliveredMode(value, capture, port)

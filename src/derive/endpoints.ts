@@ -3,7 +3,7 @@ import type {PortProbe} from '../model/evidence.ts'
 import {refText} from '../model/ref.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import {deliveriesOf} from './delivered-port.ts'
-import {type JudgedPort, judgedPods} from './judged-pods.ts'
+import {type JudgedPort, judgedGroups} from './judged-pods.ts'
 import type {PodView} from './pod-view.ts'
 import type {PortMode} from './port-mode.ts'
 import {demandsMutualTls, sightingsOf} from './sightings.ts'
@@ -18,13 +18,16 @@ export function endpoints(snapshot: Snapshot): Endpoint[] {
   const sightings = sightingsOf(snapshot.probes)
   const deliveries = deliveriesOf(snapshot.delivered, snapshot.takenAt)
   const rows = new Map<string, Row>()
-  for (const {view, ports} of judgedPods(snapshot)) {
-    const probes = sightings.of(view.pod)
+  for (const {view, pods, ports} of judgedGroups(snapshot)) {
+    const probed = pods.map((pod) => ({pod, probes: sightings.of(pod)}))
     for (const judged of ports) {
       const key = rowKey(view, judged)
       const row = rows.get(key) ?? {...judged, view, members: []}
-      const delivered = passesProxy(judged) ? deliveries.of(view.pod, view.capture, judged.port) : null
-      row.members.push({pod: view.pod, ...evidenceFor(judged, ports, probes), delivered, calls: sightings.callsTo(view.pod, judged.port)})
+      for (const {pod, probes} of probed) {
+        const delivered = passesProxy(judged) ? deliveries.of(pod, view.capture, judged.port) : null
+        const {probes: own, vouched} = evidenceFor(judged, ports, probes)
+        row.members.push({pod, probes: own, vouched, delivered, calls: sightings.callsTo(pod, judged.port)})
+      }
       rows.set(key, row)
     }
   }
@@ -63,7 +66,7 @@ function passesProxy({protocol, mode}: JudgedPort): boolean {
 }
 
 function evidenceFor(judged: JudgedPort, all: readonly JudgedPort[], probes: readonly PortProbe[]): Pick<RowMember, 'probes' | 'vouched'> {
-  if (judged.protocol !== 'TCP') return {probes: [], vouched: none}
+  if (judged.protocol !== 'TCP' || probes.length === 0) return unprobed
   if (judged.port !== null) return {probes: probes.filter(({port}) => port === judged.port), vouched: none}
   const declared = new Map(all.filter(({protocol}) => protocol === 'TCP').map((each) => [each.port, each]))
   const alike = (probe: PortProbe, needs: 'sameMode' | 'sameChain') => {
@@ -80,6 +83,7 @@ function evidenceFor(judged: JudgedPort, all: readonly JudgedPort[], probes: rea
 }
 
 const none: ReadonlySet<string> = new Set()
+const unprobed: Pick<RowMember, 'probes' | 'vouched'> = {probes: [], vouched: none}
 
 function isSameMode(a: PortMode, b: PortMode): boolean {
   return a.mode === b.mode && a.says === b.says

@@ -1,5 +1,8 @@
 import type {RunningProxy} from '../model/delivered.ts'
+import {isSameJson} from '../model/same-json.ts'
 import type {Snapshot} from '../model/snapshot.ts'
+import type {Pod} from '../model/workload.ts'
+import {isAlike} from './alike-pods.ts'
 import {HBONE} from './captured-port.ts'
 import {listenerPorts} from './delivered-mode.ts'
 import {deliveriesOf} from './delivered-port.ts'
@@ -19,17 +22,47 @@ export interface JudgedPort extends PodPort {
 /** The parts that decide which rows there are, and the mode of each. */
 export type JudgedParts = ViewParts & Pick<Snapshot, 'asked' | 'takenAt' | 'pods' | 'delivered'>
 
+/** Neighbours in the snapshot that are alike, and run the same: one judgement holds for all of them. */
+export interface JudgedGroup {
+  pods: Pod[]
+  /** Of the first. */
+  view: PodView
+  ports: JudgedPort[]
+}
+
 /** Every pod of the scope that has not ended, with the mode of each of its ports: what rows are made of, and probing is planned by. */
-export function judgedPods(snapshot: JudgedParts): {view: PodView; ports: JudgedPort[]}[] {
+export function judgedGroups(snapshot: JudgedParts): JudgedGroup[] {
   const deliveries = deliveriesOf(snapshot.delivered, snapshot.takenAt)
-  return judgedViews(snapshot).map((view) => ({view, ports: judgedPorts(view, portsRun(deliveries.running(view.pod)))}))
+  const viewOf = podViews(snapshot)
+  const groups: JudgedGroup[] = []
+  let last: {group: JudgedGroup; run: number[]} | null = null
+  for (const pod of podsJudged(snapshot)) {
+    const run = portsRun(deliveries.running(pod))
+    if (last !== null && isAlike(last.group.view.pod, pod) && isSameJson(last.run, run)) {
+      last.group.pods.push(pod)
+      continue
+    }
+    const view = viewOf(pod)
+    last = {group: {pods: [pod], view, ports: judgedPorts(view, run)}, run}
+    groups.push(last.group)
+  }
+  return groups
+}
+
+/** The same pod by pod. */
+export function judgedPods(snapshot: JudgedParts): {view: PodView; ports: JudgedPort[]}[] {
+  return judgedGroups(snapshot).flatMap(({pods, view, ports}) => pods.map((pod) => ({view: {...view, pod}, ports})))
 }
 
 /** The same pods without their ports. */
 export function judgedViews(snapshot: Omit<JudgedParts, 'delivered'>): PodView[] {
-  if (!snapshot.pods.read) return []
-  const inScope = scopeOf(snapshot.asked, snapshot.mesh.read ? snapshot.mesh.value : [])
-  return snapshot.pods.value.filter((pod) => !isFinished(pod) && inScope(pod.namespace)).map(podViews(snapshot))
+  return podsJudged(snapshot).map(podViews(snapshot))
+}
+
+function podsJudged({asked, mesh, pods}: Pick<JudgedParts, 'asked' | 'mesh' | 'pods'>): Pod[] {
+  if (!pods.read) return []
+  const inScope = scopeOf(asked, mesh.read ? mesh.value : [])
+  return pods.value.filter((pod) => !isFinished(pod) && inScope(pod.namespace))
 }
 
 /** Every port of one pod with its mode, by number, the row of undeclared ports last. */

@@ -4,6 +4,7 @@ import type {Part} from '../model/part.ts'
 import type {IstioObject} from '../model/policy.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import type {Pod, Service} from '../model/workload.ts'
+import {oncePerAlike} from './alike-pods.ts'
 import {type Capture, captureOf} from './capture.ts'
 import {type DecidingPolicies, winners} from './effective-mode.ts'
 import {type InboundFilters, inboundFilters} from './inbound-filters.ts'
@@ -38,7 +39,7 @@ export interface PodView {
 /** The parts that bear on a pod's ports. */
 export type ViewParts = Pick<Snapshot, 'mesh' | 'namespaces' | 'services' | 'policies' | 'sidecars' | 'envoyFilters'>
 
-/** Prepares a snapshot once (linear: everything is filed by namespace and label) and answers for any pod. */
+/** Prepares a snapshot once (linear: everything is filed by namespace and label) and answers for any pod; pods that are alike share all but `pod`. */
 export function podViews(snapshot: ViewParts): (pod: Pod) => PodView {
   const meshes = listOf(snapshot.mesh)
   const services = servicesOf(listOf(snapshot.services))
@@ -51,7 +52,7 @@ export function podViews(snapshot: ViewParts): (pod: Pod) => PodView {
   }
   const filtersUnread = unreadText([['EnvoyFilters', snapshot.envoyFilters]])
   const servicesUnread = unreadText([['Services', snapshot.services]])
-  return (pod) => {
+  const viewOf = oncePerAlike((pod): PodView => {
     const mesh = meshFor(pod, meshes)
     const view = revisionView(mesh)
     const plane = dataPlane(pod)
@@ -70,7 +71,8 @@ export function podViews(snapshot: ViewParts): (pod: Pod) => PodView {
       filtersUnread,
       servicesUnread,
     }
-  }
+  })
+  return (pod) => ({...viewOf(pod), pod})
 }
 
 interface RevisionView {

@@ -61,6 +61,7 @@ function briefOf(alike: {pod: Pod; brief?: string | undefined}[], isWhole: boole
 }
 
 function grouped(kind: Evidence['kind'], said: {pod: Pod; text: string; brief?: string | undefined; at: string}[]): Evidence[] {
+  if (said.length === 0) return []
   const groups = [...Map.groupBy(said, ({text}) => text)]
   return groups.map(([text, alike]) => ({
     kind,

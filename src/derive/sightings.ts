@@ -1,6 +1,7 @@
 import type {MeshCall, PortProbe, Probes, ProbeAnswer, Sighting} from '../model/evidence.ts'
 import type {Part} from '../model/part.ts'
 import type {Pod} from '../model/workload.ts'
+import {byPod} from './by-pod.ts'
 
 /** The probes of a run, found by pod. */
 export interface Sightings {
@@ -15,17 +16,18 @@ export interface Sightings {
 
 /** Files a run's probes by pod; without both controls passed, silence proves nothing (live-evidence.md, section 2). */
 export function sightingsOf(probes: Part<Probes>): Sightings {
-  if (!probes.read) return {void: `the live probes were not read (${probes.reason})`, by: null, of: () => [], callsTo: () => []}
+  if (!probes.read) return {void: `the live probes were not read (${probes.reason})`, by: null, of: () => nothing, callsTo: () => nothing}
   const {by, controls, ports, mesh = []} = probes.value
-  const byPod = Map.groupBy(ports, ({namespace, pod}) => `${namespace}/${pod}`)
+  const calls = byPod(mesh.flatMap((call) => call.pods.map(({name, port}) => ({namespace: call.namespace, pod: name, port, call}))))
   return {
     void: controlsText(controls),
     by,
-    of: ({namespace, name}) => byPod.get(`${namespace}/${name}`) ?? [],
-    callsTo: ({namespace, name}, port) =>
-      mesh.filter((call) => call.namespace === namespace && call.pods.some((pod) => pod.name === name && pod.port === port)),
+    of: byPod(ports),
+    callsTo: (pod, port) => [...new Set(calls(pod).flatMap((each) => (each.port === port ? [each.call] : [])))],
   }
 }
+
+const nothing: readonly never[] = []
 
 function controlsText(controls: Probes['controls']): string {
   const failed = controls.filter(({passed}) => !passed)
