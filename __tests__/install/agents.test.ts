@@ -10,8 +10,16 @@ const agent = (chart: FoundAgent['chart'], owner: Owner, namespace = 'istio-syst
   name: chart === 'cni' ? 'istio-cni-node' : 'ztunnel',
 })
 const found = (agents: FoundAgent[], releases: string[] = []): Found => ({
-  ...{namespace: {exists: true, terminating: false, reason: ''}, istiods: [], crds: null, configurations: [], defaultRevision: '', agents},
-  releases: releases.map((name) => ({name, namespace: 'istio-system', helmRevision: 1, status: 'deployed', since: 0, mark})),
+  ...{
+    namespace: {exists: true, terminating: false, reason: ''},
+    istiods: [],
+    crds: null,
+    configurations: [],
+    defaultRevision: '',
+    agents,
+    repairs: {},
+  },
+  releases: releases.map((name) => ({name, namespace: 'istio-system', helmRevision: 1, status: 'deployed', since: 0, mark, good: 0})),
 })
 const wish = {profile: 'ambient' as const, platform: '', cniValues: '', takeOver: false}
 

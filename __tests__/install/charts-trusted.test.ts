@@ -18,6 +18,7 @@ const release = (chart: string, version = '1.31.1'): ReleasePlan => ({
     status: 'deployed',
     adopt: false,
     repair: '',
+    good: 0,
     present: true,
   },
   mark: {version, chart: chart.slice(0, 40), values: '', helmRevision: 1},

@@ -11,6 +11,7 @@ const plan: ReleasePlan = {
   mark: null,
   adopt: false,
   repair: '',
+  good: 0,
   present: true,
 }
 const mark = {version: '1.31.1', chart: 'a'.repeat(64), values: 'b'.repeat(64), helmRevision: 3}
@@ -53,7 +54,14 @@ test.each<[ReleasePlan['repair'], string | undefined, number]>([
   ['', undefined, 3],
   ['uninstall', 'uninstall', 1],
   ['rollback', 'rollback', 4],
+  ['forget', undefined, 1],
 ])('repair `%s` runs helm %s and leads to revision %d', (repair, verb, revision) => {
   expect(repairArgs({...plan, repair}, target)?.[0]).toBe(verb)
   expect(nextRevision({...plan, repair})).toBe(revision)
+})
+
+test('a rollback names the revision to go back to, and does not wait for what was there before', () => {
+  const rollback = repairArgs({...plan, repair: 'rollback', good: 2}, target) ?? []
+  expect(rollback.slice(0, 3)).toEqual(['rollback', plan.name, '2'])
+  expect(rollback.join(' ')).not.toContain('--wait')
 })

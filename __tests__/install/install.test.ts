@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 import {inputsFrom} from '../../src/inputs.ts'
 import {eventsPath, istiodPodsPath} from '../../src/install/diagnosis.ts'
-import {istiodsPath, releasesPath} from '../../src/install/found.ts'
+import {istiodsPath, releasesPath, supersededPath} from '../../src/install/found.ts'
 import {install} from '../../src/install/install.ts'
 import type {Inputs} from '../../src/model/inputs.ts'
 import {type FakeIo, fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
@@ -38,6 +38,7 @@ function world({kube = {}, charts = {[oci]: 'archive'}, helm = () => ({code: 0})
       'GET /version': {},
       [`GET ${istiodsPath}`]: [],
       [`GET ${releasesPath}`]: [],
+      [`GET ${supersededPath}`]: [],
       ...Object.fromEntries(webhookPaths.map((path) => [`GET ${path}`, []])),
       'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {status: {allowed: true}},
       'POST /apis/security.istio.io/v1/namespaces/istio-system/peerauthentications': refusal(
@@ -145,12 +146,27 @@ test('a fallback entry must hold the chart that was installed before', async () 
 test('a release left pending by a killed run is repaired before the upgrade', async () => {
   const kube = await afterFirstRun()
   const releases = kube[`GET ${releasesPath}`] as {metadata: {labels: Record<string, string>}}[]
-  const istiod = releases.find(({metadata}) => metadata.labels['name'] === 'istiod')
-  Object.assign(istiod?.metadata.labels ?? {}, {status: 'pending-upgrade', version: '2'})
-  const io = world({kube})
+  const istiod = releases.find(({metadata}) => metadata.labels['name'] === 'istiod') as (typeof releases)[number]
+  const killed = structuredClone(istiod)
+  Object.assign(killed.metadata.labels, {status: 'pending-upgrade', version: '2'})
+  const io = world({kube: {...kube, [`GET ${releasesPath}`]: [...releases, killed]}})
   expect(await run(io)).toMatchObject({changed: true})
   expect(helmCalls(io)).toEqual(['rollback istiod', 'upgrade istiod'])
+  expect(io.commands.find(([, verb]) => verb === 'rollback')?.[3]).toBe('1')
   expect(labelsOf(io.commands.at(-1))['istio-mtls/helm-revision']).toBe('4')
+  // Before the rollback it is noted as ours, afterwards the note is taken off.
+  expect(io.requests.filter(({method}) => method === 'PATCH').map(({body}) => body)).toEqual([
+    {metadata: {annotations: {'istio-mtls/repairing': '{"istiod":3}'}}},
+    {metadata: {annotations: {'istio-mtls/repairing': null}}},
+  ])
+
+  const alone = world({kube: {...kube, [`GET ${releasesPath}`]: releases.map((each) => (each === istiod ? killed : each))}})
+  expect(await run(alone)).toMatchObject({changed: true})
+  expect(helmCalls(alone)).toEqual(['upgrade istiod'])
+  expect(alone.requests.find(({method}) => method === 'DELETE')?.path).toBe(
+    '/api/v1/namespaces/istio-system/secrets/sh.helm.release.v1.istiod.v2',
+  )
+  expect(labelsOf(alone.commands.at(-1))['istio-mtls/helm-revision']).toBe('1')
 })
 
 test("a failure carries the pods' own reason, and what was done stays done", async () => {

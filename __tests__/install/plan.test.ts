@@ -17,6 +17,7 @@ const empty: Found = {
   crds: null,
   configurations: [],
   defaultRevision: '',
+  repairs: {},
 }
 const mark: Mark = {version: '1.31.0', chart: 'c'.repeat(40), values: 'v'.repeat(40), helmRevision: 1}
 const helm = (release: string, namespace = 'istio-system'): Owner => ({by: 'helm', release, namespace})
@@ -39,6 +40,7 @@ const release = (name: string, more: Partial<FoundRelease> = {}): FoundRelease =
   status: 'deployed',
   since: now - 60 * minute,
   mark,
+  good: 0,
   ...more,
 })
 /** A cluster on which an earlier run of ours installed 1.31.0. */
@@ -54,6 +56,7 @@ const ours: Found = {
     'ValidatingWebhookConfiguration/istiod-default-validator',
   ],
   defaultRevision: 'default',
+  repairs: {},
 }
 const foreign = (owner: Owner, more: Partial<Found> = {}): Found => ({
   ...ours,
@@ -96,8 +99,30 @@ test.each<[string, Partial<Wish>, Found, string[]]>([
   [
     'an upgrade that was killed long ago is rolled back first',
     {},
-    {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', helmRevision: 4})]},
+    {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', helmRevision: 4, good: 3})]},
     ['istio-base', 'istiod rollback'],
+  ],
+  [
+    'an upgrade that was killed, and of which no other revision is on record, is forgotten: there is nothing to roll back to',
+    {},
+    {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', helmRevision: 4})]},
+    ['istio-base', 'istiod forget'],
+  ],
+  [
+    'a rollback that a repair of ours left pending is repaired at once, too: the note says that it is ours',
+    {isAlone: true},
+    {
+      ...ours,
+      releases: [release('istio-base'), release('istiod', {status: 'pending-rollback', helmRevision: 5, good: 3, since: now - 10_000})],
+      repairs: {istiod: 5},
+    },
+    ['istio-base', 'istiod rollback'],
+  ],
+  [
+    'a release whose newest records are lost is upgraded from what is left of its history',
+    {},
+    {...ours, releases: [release('istio-base'), release('istiod', {status: 'superseded', helmRevision: 2})]},
+    ['istio-base', 'istiod'],
   ],
   [
     'what a run of ours left pending is repaired at once by the run that holds the Lease',
@@ -188,6 +213,17 @@ test.each<[string, Partial<Wish>, Found, string[], RegExp]>([
     {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', helmRevision: 2, since: now - 40_000})]},
     ['release-pending'],
     /`pending-upgrade` for 40 s/,
+  ],
+  [
+    'a rollback of our release that has only just begun, and that no note of ours speaks of',
+    {isAlone: true},
+    {
+      ...ours,
+      releases: [release('istio-base'), release('istiod', {status: 'pending-rollback', helmRevision: 5, good: 3, since: now - 40_000})],
+      repairs: {istiod: 4, other: 5},
+    },
+    ['release-pending'],
+    /`pending-rollback` for 40 s/,
   ],
   [
     'an istiod whose record helm lost, with no release of ours to speak for it',
@@ -296,6 +332,7 @@ const deployed: ReleasePlan = {
   mark: {...mark, helmRevision: 3},
   adopt: false,
   repair: '',
+  good: 0,
   present: true,
 }
 const same = {version: '1.31.0', chart: 'c'.repeat(64), values: 'v'.repeat(64)}

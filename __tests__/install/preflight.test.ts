@@ -1,4 +1,4 @@
-import {istiodsPath, releasesPath} from '../../src/install/found.ts'
+import {istiodsPath, releasesPath, supersededPath} from '../../src/install/found.ts'
 import {preflight} from '../../src/install/preflight.ts'
 import {inputsFrom} from '../../src/inputs.ts'
 import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
@@ -20,6 +20,7 @@ function cluster(kube: Script['kube'] = {}) {
       'GET /api/v1/namespaces/kube-system': {metadata: {name: 'kube-system', uid: 'uid-1'}},
       [`GET ${istiodsPath}`]: [],
       [`GET ${releasesPath}`]: [],
+      [`GET ${supersededPath}`]: [],
       ...Object.fromEntries(webhookPaths.map((path) => [`GET ${path}`, []])),
       [reviews]: allowing(() => true),
       ...kube,

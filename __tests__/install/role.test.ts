@@ -36,6 +36,7 @@ const release: ReleasePlan = {
     mark: null,
     adopt: false,
     repair: '',
+    good: 0,
     present: false,
   },
 }

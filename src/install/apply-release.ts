@@ -6,6 +6,7 @@ import {type HelmTarget, nextRevision, repairArgs, upgradeArgs} from './helm-arg
 import {type HelmProgram, runHelm} from './helm-child.ts'
 import {helmFailure} from './helm-failure.ts'
 import {type ReleasePlan, whatToDo} from './plan.ts'
+import {noteRepair} from './repair-note.ts'
 import type {Values} from './values.ts'
 
 /** All that one release is made of. */
@@ -33,15 +34,27 @@ export async function applyRelease(
   if (does === 'unchanged') return does
   const first = pressed(target, io)
   const repair = repairArgs(plan, first)
-  if (repair !== null) {
-    io.log.line(`helm release ${plan.name} was left ${plan.status}: ${plan.repair} first`)
-    await helmOrFail(repair, wish, helm, first, kube, io)
+  if (plan.repair !== '') io.log.line(`helm release ${plan.name} was left ${plan.status}: ${plan.repair} first`)
+  if (plan.repair === 'rollback') {
+    io.changes.begin()
+    await noteRepair({release: plan.name, revision: plan.helmRevision + 1}, kube)
   }
+  if (plan.repair === 'forget') {
+    io.changes.begin()
+    await kube.remove(recordPath(plan))
+  }
+  if (repair !== null) await helmOrFail(repair, wish, helm, first, kube, io)
   const files = await valueFiles(values, io)
   const mark = {version, chart: chart.digest, values: digestOf(values, io), helmRevision: nextRevision(plan)}
   const now = pressed(target, io)
   await helmOrFail(upgradeArgs(plan, chart.path, files, mark, now), wish, helm, now, kube, io)
+  if (plan.repair === 'rollback') await noteRepair(null, kube)
   return does
+}
+
+/** helm's record of the newest revision (helm pkg/storage/storage.go: makeKey). */
+function recordPath({namespace, name, helmRevision}: ReleasePlan): string {
+  return `/api/v1/namespaces/${namespace}/secrets/sh.helm.release.v1.${name}.v${helmRevision}`
 }
 
 /** What `applyRelease` would do. */

@@ -96,12 +96,7 @@ function releasesPathIn(namespace: string): string {
 }
 
 /** Superseded records of releases whose newer ones somebody deleted: helm goes on from them, and so must our count of revisions. */
-async function lostReleases(
-  istiods: FoundIstiod[],
-  crd: KubeObject | null,
-  releases: FoundRelease[],
-  kube: Kube,
-): Promise<FoundRelease[]> {
+async function lostReleases(istiods: FoundIstiod[], crd: KubeObject | null, releases: FoundRelease[], kube: Kube): Promise<FoundRelease[]> {
   const owners = [...istiods.map(({owner}) => owner), ...(crd === null ? [] : [ownerOf(crd)])]
   const lost = owners.flatMap((owner) =>
     owner.by === 'helm' && owner.namespace === istioNamespace && !releases.some(({name}) => name === owner.release) ? [owner.release] : [],

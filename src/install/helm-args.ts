@@ -35,10 +35,13 @@ export function upgradeArgs(plan: ReleasePlan, chartPath: string, valueFiles: st
   ]
 }
 
-/** The call that undoes what a killed run left pending (platform-facts.md, section 4.2); null: nothing to undo. */
+/**
+ * The call that undoes what a killed run left pending (platform-facts.md, section 4.2); null: nothing that helm could undo. Back to a revision that is
+ * named, for helm's own choice is the one before, which may be as broken; and without waiting, for the upgrade comes right after.
+ */
 export function repairArgs(plan: ReleasePlan, target: HelmTarget): string[] | null {
   if (plan.repair === 'uninstall') return uninstallArgs(plan, target)
-  if (plan.repair === 'rollback') return ['rollback', plan.name, ...common(plan, target), waitFlag(target)]
+  if (plan.repair === 'rollback') return ['rollback', plan.name, String(plan.good), ...common(plan, target)]
   return null
 }
 
@@ -47,9 +50,9 @@ export function uninstallArgs(release: Pick<ReleasePlan, 'name' | 'namespace'>, 
   return ['uninstall', release.name, '--ignore-not-found', ...common(release, target), waitFlag(target)]
 }
 
-/** The helm revision that `upgradeArgs` makes: a repair by uninstall begins anew, one by rollback is a revision of its own. */
+/** The helm revision that `upgradeArgs` makes: a repair that leaves no record begins anew, one by rollback is a revision of its own. */
 export function nextRevision({helmRevision, repair}: ReleasePlan): number {
-  if (repair === 'uninstall') return 1
+  if (repair === 'uninstall' || repair === 'forget') return 1
   return helmRevision + (repair === 'rollback' ? 2 : 1)
 }
 

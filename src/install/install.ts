@@ -14,6 +14,7 @@ import type {HelmTarget} from './helm-args.ts'
 import type {HelmProgram} from './helm-child.ts'
 import {type InstallPlan, isOursIn, type ReleasePlan} from './plan.ts'
 import {preflight} from './preflight.ts'
+import {noteRepair} from './repair-note.ts'
 import {type StepClock, stepClock} from './step-clock.ts'
 import {renderTags} from './tags.ts'
 import {valuesFor} from './values.ts'
@@ -96,6 +97,8 @@ export async function install(
     // ztunnel gets its certificates from this istiod, so it must serve first.
     if (wish.plan.chart === 'istiod') await steps.time('webhook', () => awaitWebhook(kube, inputs, io), answeredText)
   }
+  // Left by a repair that came to its end and whose run did not.
+  if (Object.keys(found.repairs).length > 0) await noteRepair(null, kube)
   return {
     changed: did.some(({done}) => done !== 'unchanged'),
     says: outcomeText(did, version),

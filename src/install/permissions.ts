@@ -16,7 +16,7 @@ export interface Permission {
 export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Permission[] {
   if (plan.do === 'leave') return []
   const charts = new Set(plan.releases.map(({chart}) => chart))
-  const installs = plan.releases.some(({helmRevision, repair}) => helmRevision === 0 || repair === 'uninstall')
+  const installs = plan.releases.some(({helmRevision, repair}) => helmRevision === 0 || repair !== '')
   // Waiting, helm 4 watches every kind that it applied, and lists the ReplicaSets behind a Deployment.
   const write = ['get', 'list', 'watch', 'create', 'patch']
   const here = (group: string, ...resources: string[]) =>
@@ -25,7 +25,7 @@ export function permissionsFor(plan: InstallPlan, namespaceExists: boolean): Per
     resources.map((resource) => ({group, resource, verbs: write, namespace: ''}))
   return [
     ...(namespaceExists ? [] : [{group: '', resource: 'namespaces', verbs: ['create'], namespace: ''}]),
-    // helm 4 applies the namespace even where it exists.
+    // helm 4 applies the namespace even where it exists; a repair is noted on it.
     ...(installs ? [{group: '', resource: 'namespaces', verbs: ['patch'], namespace: istioNamespace}] : []),
     {group: '', resource: 'secrets', verbs: ['get', 'list', 'create', 'update', 'delete'], namespace: istioNamespace},
     {group: '', resource: 'pods', verbs: ['list'], namespace: istioNamespace},

@@ -207,7 +207,9 @@ function nextMinor(version: string): string {
 function pending(wish: Wish, found: Found, now: number): Problem[] {
   return found.releases
     .filter(({status, mark, since}) => mark !== null && repairOf(status) !== '' && now - since < wish.timeoutMs)
-    .filter(({name, mark, helmRevision}) => !(wish.isAlone && (mark?.helmRevision === helmRevision || found.repairs[name] === helmRevision)))
+    .filter(
+      ({name, mark, helmRevision}) => !(wish.isAlone && (mark?.helmRevision === helmRevision || found.repairs[name] === helmRevision)),
+    )
     .map(({name, status, since}) => ({
       says: `helm release \`${name}\` has been \`${status}\` for ${Math.max(0, Math.round((now - since) / 1000))} s: another run is at work, or was killed.`,
       cure: `Let that run end, and keep jobs apart with \`concurrency:\`; a release pending for longer than \`timeout\` is repaired by the next run.`,

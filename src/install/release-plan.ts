@@ -19,7 +19,8 @@ export function releasePlan(
     status,
     mark: release?.mark ?? null,
     adopt: false,
-    repair: repairOf(status),
+    repair: repairOf(status) === 'rollback' && release?.good === 0 ? 'forget' : repairOf(status),
+    good: release?.good ?? 0,
     present,
   }
 }
