@@ -7,6 +7,7 @@ import {
   details,
   fence,
   heading,
+  lazyTable,
   link,
   list,
   paragraph,
@@ -14,6 +15,7 @@ import {
   render,
   strong,
   table,
+  tableRow,
   text,
 } from '../../src/report/markdown.ts'
 import {hostile} from './arbitrary.ts'
@@ -113,4 +115,24 @@ test('a sentence shows its names as code', () => {
   expect(render([paragraph(...prose('`orders` port 8080 in `shop`, because it says PERMISSIVE'))])).toBe(
     '`orders` port 8080 in `shop`, because it says PERMISSIVE\n',
   )
+})
+
+test('a page that is too long is left off between two lines, and no further row is asked for', () => {
+  let asked = 0
+  const page = () => {
+    asked = 0
+    function* rows() {
+      for (let at = 0; at < 50; at++, asked++) yield tableRow([[text(`row ${at}`)]])
+    }
+    return [heading(2, text('t')), details([text('d')], [paragraph(text('p')), lazyTable([[text('h')]], rows())]), paragraph(text('end'))]
+  }
+  const whole = render(page()).split('\n')
+  expect([whole.length, asked]).toEqual([63, 50])
+  for (let most = 1; most < whole.join('\n').length - 1; most++) {
+    const cut = render(page(), most)
+    expect(cut.length).toBeGreaterThan(most)
+    expect(whole.slice(0, cut.trimEnd().split('\n').length).join('\n')).toBe(cut.trimEnd())
+    expect(asked).toBeLessThanOrEqual(Math.max(0, most / 10))
+  }
+  expect(render(page(), whole.join('\n').length)).toBe(whole.join('\n'))
 })

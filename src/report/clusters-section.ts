@@ -3,7 +3,6 @@ import {comparisonSentence} from './comparison-section.ts'
 import {judged} from './counts.ts'
 import {numbers, verdictMark} from './headline.ts'
 import {type Block, code, details, type Inline, paragraph, prose, strong, table, text} from './markdown.ts'
-import {splitReport} from './merge.ts'
 
 /** The clusters of a merged report at a glance, worst first; nothing for a report of one. */
 export function clustersTable({clusters}: Report): Block[] {
@@ -25,14 +24,12 @@ export function clustersTable({clusters}: Report): Block[] {
   return [table(head, rows), ...(left > 0 ? [paragraph(text(`And ${left} more clusters, all in report.json.`))] : [])]
 }
 
-/** A fold for each cluster with what `content` says of its part; what changed there against its own run's baseline stands first. */
-export function clusterFolds(report: Report, content: (part: Report) => Block[]): Block[] {
-  return splitReport(report).map((part) => {
-    const {status, reason} = part.verdict
-    const said: Block[] = part.comparison === null ? [] : [paragraph(...prose(`${comparisonSentence(part)}.`))]
-    const summary = [text(`${verdictMark[status]} `), strong(text(part.cluster.name)), text(`: ${status}`)]
-    return details(summary, [paragraph(strong(...prose(`${reason}.`))), ...said, ...content(part)], status !== 'pass')
-  })
+/** A cluster's fold: its verdict, what changed there against its own run's baseline, and `content`. */
+export function clusterFold(part: Report, content: Block[]): Block {
+  const {status, reason} = part.verdict
+  const said: Block[] = part.comparison === null ? [] : [paragraph(...prose(`${comparisonSentence(part)}.`))]
+  const summary = [text(`${verdictMark[status]} `), strong(text(part.cluster.name)), text(`: ${status}`)]
+  return details(summary, [paragraph(strong(...prose(`${reason}.`))), ...said, ...content], status !== 'pass')
 }
 
 /** A part's numbers on a line. */

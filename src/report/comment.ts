@@ -11,7 +11,7 @@ import {headline} from './headline.ts'
 import {type Block, comment, details, link, paragraph, render, text} from './markdown.ts'
 import {nextStepsSection} from './next-steps.ts'
 import {plannedLines, plannedSection} from './planned-section.ts'
-import {badPorts} from './ports-section.ts'
+import {portTables} from './ports-section.ts'
 import {plural} from './words.ts'
 
 /** GitHub refuses a body past 65,536 characters with 422; bytes are counted here, of which there are never fewer. */
@@ -84,7 +84,7 @@ function page(report: Report, {key, verdict, hash}: Marker, runUrl: string, find
   const {violated, unproven} = report.counts
   const failed = [...openQuestions(report), ...findingsSection(report, findings), ...nextStepsSection(report)]
   const found = [...(error > 0 ? [plural(error, 'error')] : []), ...(warning > 0 ? [plural(warning, 'warning')] : [])].join(', ')
-  const ports = badPorts(report, findings * 2)
+  const ports = portTables(report).bad(findings * 2)
   return [
     comment(`istio-mtls-action key=${key} verdict=${verdict} hash=${hash}`),
     ...headline(report, 3),

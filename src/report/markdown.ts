@@ -12,10 +12,15 @@ export type Block =
   | {type: 'heading'; level: number; children: Inline[]}
   | {type: 'paragraph'; children: Inline[]}
   | {type: 'list'; items: Inline[][]}
-  | {type: 'table'; head: Inline[][]; rows: Inline[][][]}
+  | {type: 'table'; head: Inline[][]; rows: Iterable<Row>}
   | {type: 'details'; open: boolean; summary: Inline[]; children: Block[]}
   | {type: 'fence'; language: string; value: string}
   | {type: 'comment'; value: string}
+
+/** A row of a table as it will stand: what is shown by several renderings is rendered once. */
+export interface Row {
+  line: string
+}
 
 /** Text shown letter for letter. */
 export const text = (value: string | number): Inline => ({type: 'text', value: String(value)})
@@ -27,7 +32,10 @@ export const link = (url: string, ...children: Inline[]): Inline => ({type: 'lin
 export const heading = (level: number, ...children: Inline[]): Block => ({type: 'heading', level, children})
 export const paragraph = (...children: Inline[]): Block => ({type: 'paragraph', children})
 export const list = (items: Inline[][]): Block => ({type: 'list', items})
-export const table = (head: Inline[][], rows: Inline[][][]): Block => ({type: 'table', head, rows})
+export const table = (head: Inline[][], rows: Inline[][][]): Block => lazyTable(head, rows.map(tableRow))
+/** A table whose rows are asked for as it is rendered, once, and no further than the page may be long. */
+export const lazyTable = (head: Inline[][], rows: Iterable<Row>): Block => ({type: 'table', head, rows})
+export const tableRow = (cells: Inline[][]): Row => ({line: rowLine(cells)})
 export const details = (summary: Inline[], children: Block[], open = false): Block => ({type: 'details', open, summary, children})
 export const fence = (language: string, value: string): Block => ({type: 'fence', language, value})
 /** A hidden mark; keeps only letters, digits, `=`, `-` and spaces. */
@@ -39,15 +47,50 @@ export function prose(sentence: string): Inline[] {
   return parts.flatMap((part, at) => (part === '' ? [] : [at % 2 === 1 ? code(part) : text(part)]))
 }
 
-/** The page as GitHub-flavoured Markdown, ending in a newline. */
-export function render(blocks: Block[]): string {
-  return `${blocks
-    .map(block)
-    .join('\n\n')
-    .replace(/^(\s*:)(?=:)/gm, '$1\u200b')}\n`
+/**
+ * The page as GitHub-flavoured Markdown, ending in a newline. Once it is longer than `most` characters, whatever is left is left out: it will
+ * not be shown as it is.
+ */
+export function render(blocks: Iterable<Block>, most = Number.POSITIVE_INFINITY): string {
+  const pieces: string[] = []
+  let size = 0
+  for (const piece of written(blocks)) {
+    pieces.push(piece)
+    size += piece.length
+    if (size > most) break
+  }
+  return `${pieces.join('')}\n`
 }
 
-function block(node: Block): string {
+/** The page in pieces, each of whole lines: none begins or ends within one. */
+function* written(blocks: Iterable<Block>): Generator<string> {
+  let gap = ''
+  for (const node of blocks) {
+    yield gap
+    if (node.type === 'details') yield* folded(node)
+    else if (node.type === 'table') yield* tableLines(node)
+    else yield harmless(block(node))
+    gap = '\n\n'
+  }
+}
+
+function* folded({open, summary, children}: Extract<Block, {type: 'details'}>): Generator<string> {
+  yield harmless(`<details${open ? ' open' : ''}><summary>${html(summary)}</summary>\n\n`)
+  yield* written(children)
+  yield `${children.length === 0 ? '' : '\n\n'}</details>`
+}
+
+function* tableLines({head, rows}: Extract<Block, {type: 'table'}>): Generator<string> {
+  yield `${rowLine(head)}\n${rowLine(head.map(() => null))}`
+  for (const {line} of rows) yield `\n${line}`
+}
+
+/** No line that a runner would take for a command were the page printed. */
+function harmless(lines: string): string {
+  return lines.includes('::') ? lines.replace(/^(\s*:)(?=:)/gm, '$1\u200b') : lines
+}
+
+function block(node: Exclude<Block, {type: 'details' | 'table'}>): string {
   switch (node.type) {
     case 'heading':
       return `${'#'.repeat(node.level)} ${line(node.children)}`
@@ -55,14 +98,6 @@ function block(node: Block): string {
       return line(node.children)
     case 'list':
       return node.items.map((item) => `- ${line(item)}`).join('\n')
-    case 'table':
-      return [node.head, node.head.map(() => null), ...node.rows].map(row).join('\n')
-    case 'details':
-      return [
-        `<details${node.open ? ' open' : ''}><summary>${html(node.summary)}</summary>`,
-        ...node.children.map(block),
-        '</details>',
-      ].join('\n\n')
     case 'fence':
       return fenced(node.language, verbatim(node.value))
     case 'comment':
@@ -70,7 +105,7 @@ function block(node: Block): string {
   }
 }
 
-function row(cells: (Inline[] | null)[]): string {
+function rowLine(cells: (Inline[] | null)[]): string {
   return `| ${cells.map((cell) => (cell === null ? '---' : line(cell))).join(' | ')} |`
 }
 

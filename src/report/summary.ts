@@ -1,17 +1,18 @@
 import type {Report} from '../model/report.ts'
 import {authorizationSection} from './authorization-section.ts'
 import {fitting} from './budget.ts'
-import {clusterFolds, clustersTable, numbersOf} from './clusters-section.ts'
+import {clusterFold, clustersTable, numbersOf} from './clusters-section.ts'
 import {comparisonSection} from './comparison-section.ts'
 import {diagnosticsSection} from './diagnostics-section.ts'
 import {findingsSection, openQuestions} from './findings-section.ts'
 import {forecastSection} from './forecast-section.ts'
 import {headline, whereabouts} from './headline.ts'
 import {type Block, heading, render, text} from './markdown.ts'
+import {splitReport} from './merge.ts'
 import {meshDiagram} from './mesh-diagram.ts'
 import {nextStepsSection} from './next-steps.ts'
 import {plannedSection} from './planned-section.ts'
-import {badPorts, goodPorts} from './ports-section.ts'
+import {portTables} from './ports-section.ts'
 import {changesSection, notesSection, stagesSection} from './run-section.ts'
 import {waiversSection} from './waivers-section.ts'
 
@@ -20,7 +21,7 @@ export const summaryLimit = 1_000_000
 
 /** The job summary: at most `limit` bytes, showing less in the steps of `amounts`, never nothing. */
 export function summary(report: Report, limit = summaryLimit): string {
-  return fitting(renderings(report), limit, farewell)
+  return fitting(renderings(report, limit), limit, farewell)
 }
 
 /** The summary for those who want one look: verdict, numbers, what failed. */
@@ -62,37 +63,46 @@ const amounts: readonly Amount[] = [
   {findings: 10, waivers: false, bad: 20, good: 0, diagram: false},
 ]
 
-function* renderings(report: Report): Generator<string> {
-  for (const amount of amounts) yield render([...headline(report, 2), whereabouts(report), ...body(report, amount)])
+function* renderings(report: Report, limit: number): Generator<string> {
+  const body = bodyOf(report)
+  for (const amount of amounts) yield render([...headline(report, 2), whereabouts(report), ...body(amount)], limit)
 }
 
 /** What stands below the headline; a merged report has a fold for each of its clusters, open where something is wrong. */
-function body(report: Report, amount: Amount): Block[] {
-  if (report.clusters === undefined) return sections(report, amount)
-  return [
+function bodyOf(report: Report): (amount: Amount) => Block[] {
+  if (report.clusters === undefined) return sectionsOf(report)
+  const parts = splitReport(report).map((part) => ({part, sections: sectionsOf(part)}))
+  return (amount) => [
     ...clustersTable(report),
-    ...clusterFolds(report, (part) => [...numbersOf(part), whereabouts(part), ...sections(part, amount)]),
+    ...parts.map(({part, sections}) => clusterFold(part, [...numbersOf(part), whereabouts(part), ...sections(amount)])),
     ...notesSection({...report, results: [], controls: []}),
   ]
 }
 
-function sections(report: Report, {findings, waivers, bad, good, diagram}: Amount): Block[] {
-  return [
-    ...comparisonSection(report, Math.min(findings, 100)),
-    ...openQuestions(report),
-    ...plannedSection(report, Math.min(findings, 200)),
-    ...forecastSection(report, Math.min(findings, 300)),
-    ...titled('What failed, and how to mend it', findingsSection(report, findings, waivers)),
-    ...titled('Ports that accept plain text or lack proof', badPorts(report, bad)),
-    ...(diagram ? meshDiagram(report) : []),
-    ...goodPorts(report, good),
-    ...authorizationSection(report, Math.min(good, 300)),
+/** A report's sections in any amount; what is the same in each is made once. */
+function sectionsOf(report: Report): (amount: Amount) => Block[] {
+  const ports = portTables(report)
+  const questions = openQuestions(report)
+  const picture = meshDiagram(report)
+  const end = [
     ...waiversSection(report),
     ...changesSection(report),
     ...nextStepsSection(report),
     ...stagesSection(report),
     ...diagnosticsSection(report),
     ...notesSection(report),
+  ]
+  return ({findings, waivers, bad, good, diagram}) => [
+    ...comparisonSection(report, Math.min(findings, 100)),
+    ...questions,
+    ...plannedSection(report, Math.min(findings, 200)),
+    ...forecastSection(report, Math.min(findings, 300)),
+    ...titled('What failed, and how to mend it', findingsSection(report, findings, waivers)),
+    ...titled('Ports that accept plain text or lack proof', ports.bad(bad)),
+    ...(diagram ? picture : []),
+    ...ports.good(good),
+    ...authorizationSection(report, Math.min(good, 300)),
+    ...end,
   ]
 }
 
