@@ -33,7 +33,7 @@ async function moved(
 ) {
   const io = fakeIo({
     kube: {
-      'GET /api/v1/namespaces/shop': {metadata: {name: 'shop', annotations}},
+      'GET /api/v1/namespaces/shop': {metadata: {name: 'shop', resourceVersion: '3', labels: {'istio-injection': 'enabled'}, annotations}},
       [`GET ${rolloutPath(web)}`]: deployment(done ? {} : {availableReplicas: 0}),
       [`GET ${budgetsPath('shop')}`]: budgets,
     },
@@ -52,21 +52,23 @@ async function moved(
   return {failure, writes}
 }
 
-const back = {metadata: {labels: move.former}}
+const back = {metadata: {resourceVersion: '3', labels: move.former}}
 const restartedAt = (value: unknown) => ({spec: {template: {metadata: {annotations: {'kubectl.kubernetes.io/restartedAt': value}}}}})
 
 test('labels, restarts, and finds the new revision: nothing goes back, and the former labels are kept for an uninstall', async () => {
   const {failure, writes} = await moved('canary')
   expect(failure).toBeNull()
   expect(writes).toEqual([
-    {metadata: {labels: move.labels, annotations: {'istio-mtls/previous-labels': JSON.stringify(move.former)}}},
+    {metadata: {resourceVersion: '3', labels: move.labels, annotations: {'istio-mtls/previous-labels': JSON.stringify(move.former)}}},
     restartedAt(expect.stringMatching(/^2026-/)),
   ])
 })
 
 test('labels that were written down at an earlier move are not written over', async () => {
-  const {writes} = await moved('canary', {annotations: {'istio-mtls/previous-labels': '{}'}})
-  expect(writes[0]).toEqual({metadata: {labels: move.labels}})
+  const {writes} = await moved('canary', {
+    annotations: {'istio-mtls/previous-labels': JSON.stringify({'istio-injection': null, 'istio.io/rev': null})},
+  })
+  expect(writes[0]).toEqual({metadata: {resourceVersion: '3', labels: move.labels}})
 })
 
 test.each([

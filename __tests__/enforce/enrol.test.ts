@@ -4,7 +4,7 @@ import {type EnrolFound, type EnrolWish, planEnrol, previousLabels} from '../../
 import type {KubeObject} from '../../src/io/io.ts'
 import type {Webhook} from '../../src/model/mesh.ts'
 import type {Namespace, Pod} from '../../src/model/workload.ts'
-import {fakeIo, type Script} from '../helpers/fake-io.ts'
+import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
 
 const wish: EnrolWish = {profile: 'sidecar', revision: '', takeOver: false, namespaces: ['*'], excludeNamespaces: ['kube-*']}
 
@@ -246,6 +246,12 @@ test('labels first, then restarts, and sees that the proxies came', async () => 
   expect(io.requests.find(({method}) => method === 'PATCH')?.body).toEqual({
     metadata: {labels: {'istio-injection': 'enabled'}, annotations: {[previousLabels]: '{"istio-injection":null}'}},
   })
+})
+
+test('a namespace that was deleted meanwhile is not labelled, and fails nothing', async () => {
+  const io = cluster({'GET /api/v1/namespaces/shop': refusal(404, 'gone'), [`GET ${web}`]: refusal(404, 'gone')})
+  expect(await act(io, [before()])).toMatchObject({changed: false, says: '1 workloads stay without a proxy, see the notes'})
+  expect(writes(io)).toEqual([])
 })
 
 test('where all is enrolled nothing is sent', async () => {

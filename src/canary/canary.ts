@@ -1,4 +1,5 @@
 import type {ReadEnrolling} from '../enforce/enrol.ts'
+import {labelNamespace} from '../enforce/label-namespace.ts'
 import {findInstall} from '../install/found.ts'
 import type {CanaryTools} from '../install/install.ts'
 import {isOursIn} from '../install/plan.ts'
@@ -7,7 +8,7 @@ import {applyTags} from '../install/tags.ts'
 import type {Io, Kube} from '../io/io.ts'
 import type {Inputs} from '../model/inputs.ts'
 import type {Outcome} from '../model/report.ts'
-import {label, moveNamespace} from './move.ts'
+import {moveNamespace} from './move.ts'
 import {type CanaryFound, type CanaryPlan, planCanary} from './plan.ts'
 import {connectionFrom, retire, usersOf, workloadEntriesPath} from './retire.ts'
 
@@ -35,7 +36,8 @@ export async function canary(inputs: Inputs, tools: CanaryTools, kube: Kube, rea
           () => applyTags(tools.tags, inputs.timeoutMs, kube, io),
           ({changed}) => (changed.length === 0 ? 'all as wished' : `${changed.join(', ')} point at ${inputs.revision || 'default'}`),
         )
-  for (const {namespace, afterwards} of plan.moves) if (afterwards !== null) await label(namespace, afterwards, null, kube, io)
+  for (const {namespace, afterwards: labels} of plan.moves)
+    if (labels !== null) await labelNamespace({namespace, labels, former: null}, kube, io)
 
   const notes = [...plan.notes]
   const retired: string[] = []

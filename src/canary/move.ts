@@ -1,6 +1,6 @@
-import {explainApply} from '../enforce/apply-failure.ts'
 import {budgetFrom, budgetObstacle, budgetsPath} from '../enforce/budgets.ts'
-import {type EnrolFound, previousLabels} from '../enforce/enrol-plan.ts'
+import type {EnrolFound} from '../enforce/enrol-plan.ts'
+import {labelNamespace} from '../enforce/label-namespace.ts'
 import {type Rollout, restart, restartedAt, rolloutPath} from '../enforce/restart.ts'
 import {rolloutStatus} from '../enforce/rollout-status.ts'
 import {revisionOf} from '../derive/mesh-for.ts'
@@ -24,7 +24,7 @@ export interface MoveSite {
  */
 export async function moveNamespace(move: Move, {target, timeoutMs, kube, look}: MoveSite, io: Outside): Promise<void> {
   const isLabelled = Object.keys(move.labels).length > 0
-  if (isLabelled) await label(move.namespace, move.labels, move.former, kube, io)
+  if (isLabelled) await labelNamespace(move, kube, io)
   // The API server matches webhooks by its own copy of the namespaces, which follows a moment later.
   if (isLabelled && move.rollouts.length > 0) await io.clock.sleep(settleMs, io.cancelled)
   const begun: Begun[] = []
@@ -38,24 +38,6 @@ export async function moveNamespace(move: Move, {target, timeoutMs, kube, look}:
 }
 
 const settleMs = 1500
-
-/** Writes a namespace's labels and, once, what they were: an uninstall gives those back. */
-export async function label(
-  namespace: string,
-  labels: Record<string, string | null>,
-  former: Record<string, string | null> | null,
-  kube: Kube,
-  io: Outside,
-): Promise<void> {
-  io.cancelled.throwIfAborted()
-  const path = `/api/v1/namespaces/${namespace}`
-  const kept = (await kube.get(path)).metadata.annotations?.[previousLabels]
-  const annotations = kept === undefined && former !== null ? {annotations: {[previousLabels]: JSON.stringify(former)}} : {}
-  io.changes.begin()
-  await kube
-    .patch(path, {metadata: {labels, ...annotations}}, {fieldManager: 'istio-mtls-action'})
-    .catch((thrown) => explainApply(thrown, `Namespace \`${namespace}\``))
-}
 
 /** A rollout that was restarted, and the annotation of its template before that. */
 interface Begun {
@@ -96,7 +78,7 @@ function proxiesOfOthers({namespace, rollouts}: Move, target: string, {pods}: En
 /** Puts the namespace back as it was: pods that still run with the old proxy stay, those that were replaced get it again. */
 async function goBack(move: Move, begun: Begun[], trouble: string, {target, timeoutMs, kube}: MoveSite, io: Outside): Promise<Failure> {
   io.log.line(`namespace ${move.namespace}: sick, going back: ${trouble}`)
-  if (Object.keys(move.former).length > 0) await label(move.namespace, move.former, null, kube, io)
+  if (Object.keys(move.former).length > 0) await labelNamespace({namespace: move.namespace, labels: move.former, former: null}, kube, io)
   await io.clock.sleep(settleMs, io.cancelled)
   const stuck: string[] = []
   for (const {rollout, before} of begun) {

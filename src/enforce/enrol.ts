@@ -4,9 +4,9 @@ import {Failure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
 import {refuse} from '../model/problem.ts'
 import type {Outcome} from '../model/report.ts'
-import {explainApply} from './apply-failure.ts'
 import {budgetFrom, budgetObstacle, budgetsPath} from './budgets.ts'
-import {type EnrolFound, type EnrolPlan, type Labelling, planEnrol, previousLabels} from './enrol-plan.ts'
+import {type EnrolFound, type EnrolPlan, type Labelling, planEnrol} from './enrol-plan.ts'
+import {labelNamespace} from './label-namespace.ts'
 import {type Restarted, type Rollout, restart, rolloutPath} from './restart.ts'
 
 /** Reads what decides who is enrolled, by the snapshot's own readers; throws a `Failure` where something may not be read. */
@@ -24,17 +24,18 @@ export async function enrol(
   const began = io.clock.ticks()
   const plan = planEnrol(inputs, await readEnrolling())
   refuse(plan.problems, 'No namespace was labelled.')
-  for (const labelling of plan.labellings) await label(labelling, kube, io)
+  const written: Labelling[] = []
+  for (const labelling of plan.labellings) if (await label(labelling, kube, io)) written.push(labelling)
   // The API server matches webhooks by its own copy of the namespaces, which follows a moment later.
-  if (plan.labellings.length > 0 && plan.restarts.length > 0) await io.clock.sleep(settleMs, io.cancelled)
+  if (written.length > 0 && plan.restarts.length > 0) await io.clock.sleep(settleMs, io.cancelled)
   const labelled = io.clock.ticks()
   const {restarted, left} = await restartAll(plan, inputs.timeoutMs, kube, io)
   if (restarted.length > 0) await demandProxies(restarted, await readEnrolling())
   return {
-    changed: plan.labellings.length > 0 || restarted.length > 0,
-    says: saysOf(plan, restarted, left),
+    changed: written.length > 0 || restarted.length > 0,
+    says: saysOf({...plan, labellings: written}, restarted, left),
     steps: [
-      {name: 'label', ms: Math.round(labelled - began), says: `${plan.labellings.length} namespaces labelled`},
+      {name: 'label', ms: Math.round(labelled - began), says: `${written.length} namespaces labelled`},
       {
         name: 'restart',
         ms: Math.round(io.clock.ticks() - labelled),
@@ -47,17 +48,16 @@ export async function enrol(
 
 const settleMs = 1500
 
-async function label({namespace, labels, former}: Labelling, kube: Kube, io: Outside): Promise<void> {
-  io.cancelled.throwIfAborted()
-  const path = `/api/v1/namespaces/${namespace}`
-  const {metadata} = await kube.get(path)
-  const annotations = {[previousLabels]: metadata.annotations?.[previousLabels] ?? JSON.stringify(former)}
-  io.changes.begin()
-  await kube
-    .patch(path, {metadata: {labels, annotations}}, {fieldManager: 'istio-mtls-action'})
-    .catch((thrown) => explainApply(thrown, `Namespace \`${namespace}\``))
+/** False where the namespace is gone: its workloads are, too. */
+async function label(labelling: Labelling, kube: Kube, io: Outside): Promise<boolean> {
+  const {namespace, labels} = labelling
+  if (!(await labelNamespace(labelling, kube, io))) {
+    io.log.line(`namespace ${namespace}: it was deleted meanwhile`)
+    return false
+  }
   const words = Object.entries(labels).map(([key, value]) => (value === null ? `${key}-` : `${key}=${value}`))
   io.log.line(`namespace ${namespace}: ${words.join(' ')}`)
+  return true
 }
 
 async function restartAll(

@@ -1,0 +1,71 @@
+import type {Io, Kube, KubeObject} from '../io/io.ts'
+import {Failure, KubeFailure} from '../model/failure.ts'
+import {explainApply} from './apply-failure.ts'
+import {previousLabels} from './enrol-plan.ts'
+
+/** Labels by value; null: there is none, or it goes. */
+export type Labels = Record<string, string | null>
+
+/**
+ * Writes a namespace's labels and keeps what they were before this action first touched them: an uninstall gives that back. `former` is what they
+ * were when it was decided (null: not decided by them); a label that somebody changed since is a `Failure`. False where the namespace is gone.
+ */
+export async function labelNamespace(
+  {namespace, labels, former}: {namespace: string; labels: Labels; former: Labels | null},
+  kube: Kube,
+  io: Pick<Io, 'changes' | 'cancelled'>,
+): Promise<boolean> {
+  const path = `/api/v1/namespaces/${namespace}`
+  for (let tries = 1; ; tries++) {
+    io.cancelled.throwIfAborted()
+    const found = await kube.find(path)
+    if (found === null) return false
+    if (former !== null) refuseChanged(found, former)
+    const kept = former === null ? null : recordOf(found.metadata.annotations?.[previousLabels], former)
+    const annotations = kept === null ? {} : {annotations: {[previousLabels]: kept}}
+    const {resourceVersion} = found.metadata
+    io.changes.begin()
+    try {
+      await kube.patch(path, {metadata: {resourceVersion, labels, ...annotations}}, {fieldManager: 'istio-mtls-action'})
+      return true
+    } catch (thrown) {
+      if (thrown instanceof KubeFailure && thrown.status === 404) return false
+      // Somebody wrote to it in between: its labels are looked at anew.
+      if (tries < maxTries && thrown instanceof KubeFailure && thrown.status === 409) continue
+      return explainApply(thrown, `Namespace \`${namespace}\``)
+    }
+  }
+}
+
+const maxTries = 5
+
+/** The record of former labels as it must be written, null where it says all already: of each label what it was when it was first touched. */
+export function recordOf(kept: string | undefined, former: Labels): string | null {
+  const before = labelsFrom(kept)
+  const isComplete = kept !== undefined && Object.keys(former).every((label) => label in before)
+  return isComplete ? null : JSON.stringify({...former, ...before})
+}
+
+function labelsFrom(text: string | undefined): Labels {
+  try {
+    const parsed = JSON.parse(text ?? '{}') as unknown
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Labels) : {}
+  } catch {
+    // Somebody tore it: what is known now is all that can be given back.
+    return {}
+  }
+}
+
+function refuseChanged({metadata: {name, labels = {}}}: KubeObject, former: Labels): void {
+  for (const [label, was] of Object.entries(former)) {
+    const is = labels[label] ?? null
+    if (is === was) continue
+    throw new Failure(
+      `Namespace \`${name}\` changed while this run was looking at it: its label \`${label}\` is ${is === null ? 'gone' : `\`${is}\``}.`,
+      {
+        cure: 'Run again; if it happens each time, let the one who writes that label and this action agree.',
+        entry: 'field-conflict',
+      },
+    )
+  }
+}
