@@ -144,8 +144,27 @@ test('every policy is tried before the first is written, under a manager of its 
   expect(io.changes.begun()).toBe(2)
 })
 
+const ours = {'app.kubernetes.io/managed-by': 'istio-mtls-action'}
+const others = 'istio-mtls/made-by-others'
+
+test.each<[string, {labels?: object; annotations?: object} | null, string | undefined]>([
+  ['there is none yet', null, undefined],
+  ['we made it before', {labels: ours}, undefined],
+  ['others made it', {}, 'true'],
+  ['others made it, with a mark of their own', {labels: {'app.kubernetes.io/managed-by': 'Helm'}}, 'true'],
+  ['others made it, and we applied to it before', {labels: ours, annotations: {[others]: 'true'}}, 'true'],
+])('who made a policy is written down when it is first applied to, for an uninstall to know: %s', async (_, metadata, mark) => {
+  const found = metadata === null ? refusal(404, 'none') : {...allow, metadata: {...allow.metadata, ...metadata}, spec: {}}
+  const io = cluster({[`GET ${allowPath}`]: found})
+  await apply(io, [{...allow, metadata: {...allow.metadata, annotations: {note: 'theirs'}}}])
+  const sent = io.requests.filter(({path, method}) => path === allowPath && method === 'APPLY')
+  expect(sent.map(({body}) => (body as KubeObject).metadata.annotations)).toEqual(
+    Array(2).fill({note: 'theirs', ...(mark === undefined ? {} : {[others]: mark})}),
+  )
+})
+
 test('what is in force already is not sent', async () => {
-  const held = {...allow, metadata: {...allow.metadata, resourceVersion: '7'}}
+  const held = {...allow, metadata: {...allow.metadata, resourceVersion: '7', labels: ours}}
   const io = cluster({[`GET ${allowPath}`]: held, [`APPLY ${allowPath}`]: {...held, metadata: {...held.metadata, resourceVersion: '8'}}})
   expect(await apply(io, [allow])).toMatchObject({changed: false, says: 'nothing to do: 1 in force already'})
   expect(writes(io)).toEqual([[allowPath, true]])

@@ -9,6 +9,7 @@ import {findPolicies, type ReadMeshes} from './found.ts'
 import {managedBy, unready} from './plan.ts'
 import {contradictions, type PlacedProblem} from './policy-contradictions.ts'
 import {isSame} from './policy-difference.ts'
+import {madeByOthers} from './policy-place.ts'
 import {demands, inSafeOrder} from './policy-order.ts'
 import {targetsOf} from './targets.ts'
 
@@ -45,10 +46,10 @@ export async function applyPolicies(
     if (file !== undefined) io.log.annotate('error', says, {title: 'istio-mtls: policies', file, line})
   refuse(plan.problems, 'No policy was changed.')
   const planned = io.clock.ticks()
-  for (const {object} of plan.changes) {
+  for (const {object, found} of plan.changes) {
     io.cancelled.throwIfAborted()
     io.changes.begin()
-    await kube.apply(policyPath(object), sent(object), {fieldManager}).catch((thrown) => explainApply(thrown, placeText(object)))
+    await kube.apply(policyPath(object), sent(object, found), {fieldManager}).catch((thrown) => explainApply(thrown, placeText(object)))
     io.log.line(`${nameText(object)}: applied`)
   }
   return {
@@ -90,22 +91,30 @@ async function tryOut(object: KubeObject, kube: Kube): Promise<Tried> {
   const path = policyPath(object)
   try {
     const found = await kube.find(path)
-    const after = await kube.apply(path, sent(object), {fieldManager, dryRun: true})
+    const after = await kube.apply(path, sent(object, found), {fieldManager, dryRun: true})
     return {change: found !== null && isSame(found, after) ? null : {object, found}}
   } catch (thrown) {
     return {problem: {...applyProblem(thrown, placeText(object)), file: object.file, line: object.line}}
   }
 }
 
-/** What of a manifest is applied: its own words, marked as this action's unless the user marks it otherwise. */
-function sent({apiVersion, kind, metadata, spec}: KubeObject): object {
-  const {name, namespace, labels, annotations} = metadata
+/** What of a manifest is applied: its own words, marked as this action's unless the user marks it otherwise. `found`: what is there already. */
+function sent({apiVersion, kind, metadata, spec}: KubeObject, found: KubeObject | null): object {
+  const {name, namespace, labels} = metadata
+  const annotations = {...metadata.annotations, ...(isOfOthers(found) ? {[madeByOthers]: 'true'} : {})}
   return {
     apiVersion,
     kind,
-    metadata: {name, namespace, labels: {...managedBy, ...labels}, ...(annotations === undefined ? {} : {annotations})},
+    metadata: {name, namespace, labels: {...managedBy, ...labels}, ...(Object.keys(annotations).length === 0 ? {} : {annotations})},
     ...(spec === undefined ? {} : {spec}),
   }
+}
+
+/** Known at the first time alone: later the object carries our mark, and who made it may be its last writer no more. */
+function isOfOthers(found: KubeObject | null): boolean {
+  if (found === null) return false
+  const {labels = {}, annotations = {}} = found.metadata
+  return annotations[madeByOthers] !== undefined || Object.entries(managedBy).some(([key, value]) => labels[key] !== value)
 }
 
 function nameText({kind, metadata: {namespace, name}}: KubeObject): string {

@@ -52,7 +52,8 @@ export function isAsWritten(spec: unknown, former: unknown): boolean {
 export const managedByLabel = 'app.kubernetes.io/managed-by'
 const ours = `${encodeURIComponent(managedByLabel)}%3Distio-mtls-action`
 
-/** Annotations that enforce keeps a former state in. */
+/** Annotations that enforce keeps a former state in (enforce/policy-place.ts). */
+const madeByOthers = 'istio-mtls/made-by-others'
 const previousSpec = 'istio-mtls/previous-spec'
 const previousManagedBy = 'istio-mtls/previous-managed-by'
 
@@ -68,7 +69,7 @@ function policyFrom(list: string, item: KubeObject): OurPolicy {
     resourceVersion,
     spec: item['spec'] ?? {},
     former: formerFrom(annotations),
-    isOthers: isMadeByOthers(item),
+    isOthers: annotations[madeByOthers] !== undefined || isMadeByOthers(item),
     annotations,
   }
 }
