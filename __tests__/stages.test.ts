@@ -1,4 +1,4 @@
-import {Failure} from '../src/model/failure.ts'
+import {Failure, KubeFailure} from '../src/model/failure.ts'
 import {seconds, stageLog} from '../src/stages.ts'
 import {fakeIo} from './helpers/fake-io.ts'
 
@@ -88,4 +88,18 @@ test.each([
   [65_432, '65.4 s'],
 ])('%s ms read as %s', (ms, text) => {
   expect(seconds(ms)).toBe(text)
+})
+
+test.each<[number, string, string]>([
+  [409, 'changed-meanwhile', 'run again'],
+  [404, 'changed-meanwhile', 'run again'],
+  [403, 'permission', 'Grant'],
+  [401, 'credentials', 'Renew'],
+  [503, 'api-server-failing', 'API server'],
+  [0, 'api-server-failing', 'API server'],
+])('what the API server answers with %i anywhere in a stage has the cure of its own kind: %s', async (status, entry, cure) => {
+  const stages = stageLog(fakeIo())
+  const failure = new KubeFailure('said no', {status, reason: '', path: '/api/v1/namespaces/shop'})
+  await stages.change('enforce', async () => Promise.reject(failure))
+  expect(stages.all()).toMatchObject([{entry, cure: expect.stringContaining(cure)}])
 })

@@ -69,6 +69,12 @@ function cureOf(thrown: unknown): {cure: string; entry: string} {
   const {status, path} = thrown
   if (status === 403) return {cure: `Grant what the message names (${path}); docs/permissions.md has the roles.`, entry: 'permission'}
   if (status === 401) return {cure: 'Renew the token or certificate in `kubeconfig`.', entry: 'credentials'}
+  if (status === 404 || status === 409) {
+    return {
+      cure: `Somebody deleted, made anew or changed what the message names (${path}) meanwhile: run again.`,
+      entry: 'changed-meanwhile',
+    }
+  }
   return {
     cure: `Look after the API server (it failed at ${path}) and run again; \`deadline\` bounds how long a run tries.`,
     entry: 'api-server-failing',

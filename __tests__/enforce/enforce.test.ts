@@ -101,7 +101,7 @@ test.each<[string, Error, string, RegExp]>([
     'field-conflict',
     /`argocd-controller`/,
   ],
-  ['the object moved on', refusal(409, 'the object has been modified'), 'field-conflict', /changed while/],
+  ['the object moved on', refusal(409, 'the object has been modified'), 'changed-meanwhile', /changed while/],
   ['no right to write', refusal(403, 'is forbidden'), 'permission', /may not write/],
   [
     'a webhook with nothing behind it',

@@ -47,7 +47,7 @@ test('is bound to the version that was read', async () => {
 
 test('a label that somebody changed since it was decided is not written over', async () => {
   const {answer, writes} = await labelled(shop({'istio-injection': 'disabled'}))
-  expect(answer).toMatchObject({entry: 'field-conflict', message: expect.stringContaining('label `istio-injection` is `disabled`')})
+  expect(answer).toMatchObject({entry: 'changed-meanwhile', message: expect.stringContaining('label `istio-injection` is `disabled`')})
   expect(writes).toEqual([])
 })
 
@@ -62,12 +62,12 @@ test('a change of something else in between is looked at again, one of the label
 
   const reads = [shop({'istio-injection': 'enabled'}), shop({}, '8')]
   const stopped = await labelled(() => reads.shift(), refusal(409, 'the object has been modified'))
-  expect(stopped.answer).toMatchObject({entry: 'field-conflict', message: expect.stringContaining('`istio-injection` is gone')})
+  expect(stopped.answer).toMatchObject({entry: 'changed-meanwhile', message: expect.stringContaining('`istio-injection` is gone')})
 })
 
 test('a namespace that never stands still is named at last', async () => {
   const {answer, writes} = await labelled(shop({'istio-injection': 'enabled'}), refusal(409, 'the object has been modified'))
-  expect(answer).toMatchObject({entry: 'field-conflict'})
+  expect(answer).toMatchObject({entry: 'changed-meanwhile'})
   expect(writes).toHaveLength(5)
 })
 

@@ -188,6 +188,23 @@ test.each<[string, KubeObject, Partial<typeof inputs>, Script['kube'], string, R
     'field-conflict',
     /`argocd`/,
   ],
+  [
+    'a namespace that is being deleted, which is no matter of permissions',
+    allow,
+    {},
+    {[`APPLY ${allowPath}`]: refusal(403, 'unable to create new content in namespace shop because it is being terminated')},
+    'namespace-terminating',
+    /is being deleted/,
+  ],
+  ['a quota', allow, {}, {[`APPLY ${allowPath}`]: refusal(403, 'forbidden: exceeded quota: few')}, 'policy-refused', /exceeded quota/],
+  [
+    'one that changed in between',
+    allow,
+    {},
+    {[`APPLY ${allowPath}`]: refusal(409, 'the object has been modified')},
+    'changed-meanwhile',
+    /changed while/,
+  ],
   ['no such namespace', allow, {}, {[`APPLY ${allowPath}`]: refusal(404, 'namespaces "shop" not found')}, 'policies-place', /not found/],
   ['outside the scope', allow, {namespaces: ['bank']}, {}, 'policies-scope', /leave out/],
   [

@@ -39,6 +39,21 @@ test.each<[string, Partial<typeof trouble>, string, RegExp]>([
     /room for istiod/,
   ],
   [
+    'the namespace is on its way out, which is no matter of permissions',
+    {
+      output:
+        'Error: serviceaccounts "istiod" is forbidden: unable to create new content in namespace istio-system because it is being terminated',
+    },
+    'namespace-terminating',
+    /once it is gone/,
+  ],
+  [
+    'a quota is used up, which is none either',
+    {output: 'Error: pods "istiod" is forbidden: exceeded quota: small, requested: cpu=500m, used: cpu=4, limited: cpu=4'},
+    'quota',
+    /ResourceQuota/,
+  ],
+  [
     'another helm is at work',
     {output: 'Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress'},
     'release-pending',

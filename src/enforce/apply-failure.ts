@@ -13,22 +13,24 @@ export function applyProblem(thrown: unknown, policy: string): Problem {
           'field-conflict',
         ]
       : thrown.status === 409
-        ? [`${policy} changed while this run was looking at it`, 'Run again.', 'field-conflict']
+        ? [`${policy} changed while this run was looking at it`, 'Run again.', 'changed-meanwhile']
         : thrown.status === 404
           ? [
               `${policy} has no place: its namespace or its kind is not there`,
               'Create the namespace first, or correct it in the file.',
               'policies-place',
             ]
-          : thrown.status === 403 && !thrown.message.includes('denied the request')
-            ? [`The account of this kubeconfig may not write ${policy}`, 'Grant the role `enforce` of docs/permissions.md.', 'permission']
-            : thrown.message.includes('failed calling webhook')
-              ? [
-                  `A validation webhook did not answer for ${policy}`,
-                  'Check that istiod is ready, and delete webhook configurations whose service is gone.',
-                  'stale-webhook',
-                ]
-              : [`The API server refuses ${policy}`, 'Read its own words above.', 'policy-refused']
+          : thrown.message.includes('being terminated')
+            ? [`${policy} has no place: its namespace is being deleted`, 'Run again once the namespace is gone.', 'namespace-terminating']
+            : thrown.status === 403 && !/denied the request|exceeded quota/.test(thrown.message)
+              ? [`The account of this kubeconfig may not write ${policy}`, 'Grant the role `enforce` of docs/permissions.md.', 'permission']
+              : thrown.message.includes('failed calling webhook')
+                ? [
+                    `A validation webhook did not answer for ${policy}`,
+                    'Check that istiod is ready, and delete webhook configurations whose service is gone.',
+                    'stale-webhook',
+                  ]
+                : [`The API server refuses ${policy}`, 'Read its own words above.', 'policy-refused']
   return {says: `${says}: ${thrown.message}`, cure, entry}
 }
 

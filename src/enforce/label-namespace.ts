@@ -64,7 +64,7 @@ function refuseChanged({metadata: {name, labels = {}}}: KubeObject, former: Labe
       `Namespace \`${name}\` changed while this run was looking at it: its label \`${label}\` is ${is === null ? 'gone' : `\`${is}\``}.`,
       {
         cure: 'Run again; if it happens each time, let the one who writes that label and this action agree.',
-        entry: 'field-conflict',
+        entry: 'changed-meanwhile',
       },
     )
   }

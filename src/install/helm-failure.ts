@@ -81,6 +81,17 @@ const classes: Class[] = [
     cure: () => 'Someone else made this object: set `take-over: true` to adopt it, or `install: never` to leave Istio as it is.',
   },
   {
+    // The API server's 403 for it says "forbidden", too.
+    pattern: /because it is being terminated/,
+    entry: 'namespace-terminating',
+    cure: () => 'The namespace is being deleted: run again once it is gone (`kubectl get namespaces`), or remove what holds it.',
+  },
+  {
+    pattern: /exceeded quota/,
+    entry: 'quota',
+    cure: () => 'A ResourceQuota of the namespace leaves no room for it: raise the quota, or ask for less with `values`.',
+  },
+  {
     pattern: /forbidden|attempting to grant RBAC permissions not currently held/i,
     entry: 'permission',
     cure: () => 'Grant the role `enforce` of docs/permissions.md to the account of this kubeconfig.',
