@@ -56,7 +56,7 @@ if (wanted('pods') || wanted('headline') || wanted('policies') || wanted('cold')
   }
 }
 if (wanted('live')) keep({live: await probeMany(1000, 50)})
-if (wanted('bundle')) keep({bundle: bundleTable()})
+if (wanted('bundle')) keep({bundle: await bundleTable()})
 if (wanted('install')) keep({install: installRatio()})
 writePage(results)
 

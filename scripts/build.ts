@@ -1,7 +1,8 @@
 import {spawnSync} from 'node:child_process'
-import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {bundle} from './bundle.ts'
 
 // Builds dist/ from src/: `node scripts/build.ts` writes it, `--check` only compares and names what differs.
 const check = process.argv.includes('--check')
@@ -10,9 +11,8 @@ if (!check) rmSync('dist', {recursive: true, force: true})
 rmSync('lib', {recursive: true, force: true})
 
 step('node_modules/.bin/tsc', ['-p', 'tsconfig.json'])
-step('node_modules/.bin/ncc', ['build', 'lib/main.js', '-o', out, '-m', '--license', 'licenses.txt', '-q'])
-step('node_modules/.bin/ncc', ['build', 'lib/post.js', '-o', join(out, 'post'), '-m', '-q'])
-for (const file of ['package.json', 'post/package.json']) writeFileSync(join(out, file), '{"type":"module"}\n')
+await bundle('lib/main.js', out, {license: 'licenses.txt'})
+await bundle('lib/post.js', join(out, 'post'))
 
 if (check) {
   const [built, committed] = [contents(out), contents('dist')]

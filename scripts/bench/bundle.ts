@@ -1,15 +1,13 @@
-import {spawnSync} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {bundle} from '../bundle.ts'
 
 /** What the bundle is made of: bytes of `dist/index.js` by npm package, our own rooms apart, largest first; from the source map of a build of its own. */
-export function bundleTable(): {part: string; bytes: number}[] {
+export async function bundleTable(): Promise<{part: string; bytes: number}[]> {
   const out = mkdtempSync(join(tmpdir(), 'bundle-'))
   try {
-    const args = ['build', 'lib/main.js', '-o', out, '-m', '-s', '--no-source-map-register', '-q']
-    const {status, stderr} = spawnSync('node_modules/.bin/ncc', args, {encoding: 'utf8'})
-    if (status !== 0) throw new Error(stderr)
+    await bundle('lib/main.js', out, {sourceMap: true})
     const code = readFileSync(join(out, 'index.js'), 'utf8').split('\n')
     const map = JSON.parse(readFileSync(join(out, 'index.js.map'), 'utf8')) as {sources: string[]; mappings: string}
     const bytes = new Map<string, number>()

@@ -1,0 +1,36 @@
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {dirname, join, resolve} from 'node:path'
+
+/** What ncc takes and gives, as far as it is used here (it has no types of its own). */
+type Ncc = (
+  input: string,
+  options: {
+    minify: boolean
+    quiet: boolean
+    license: string
+    sourceMap: boolean
+    sourceMapRegister: boolean
+    externals: Record<string, string>
+  },
+) => Promise<{code: string; map?: string; assets: Record<string, {source: string | Buffer}>}>
+
+/** Bundles an entry of `lib/` with all that it imports into `folder`, minified: `index.js`, what it comes with, and the licenses or the source map if asked for. */
+export async function bundle(entry: string, folder: string, {license = '', sourceMap = false} = {}): Promise<void> {
+  const ncc = createRequire(import.meta.url)('@vercel/ncc') as Ncc
+  const options = {minify: true, quiet: true, license, sourceMap, sourceMapRegister: false, externals: unused}
+  const {code, map, assets} = await ncc(resolve(entry), options)
+  const files = {...Object.fromEntries(Object.entries(assets).map(([name, {source}]) => [name, source])), 'index.js': code}
+  for (const [name, content] of Object.entries({...files, ...(map === undefined ? {} : {'index.js.map': map})})) {
+    const path = join(folder, name)
+    mkdirSync(dirname(path), {recursive: true})
+    writeFileSync(path, content)
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n')
+}
+
+/**
+ * Packages that no code of ours reaches, and the builtin that stands in their place (docs/adr/0007): @actions/http-client imports undici for
+ * `getAgentDispatcher` alone, and `__tests__/bundled.test.ts` holds that nobody calls it.
+ */
+const unused = {undici: 'node:http'}
