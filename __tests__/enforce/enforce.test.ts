@@ -81,6 +81,13 @@ test('a take-over keeps the former spec, and holds only for the version that was
   expect(outcome.notes.join()).toContain('istio-mtls/previous-spec')
 })
 
+test('a policy that Argo CD applies is never taken over: it would be written back behind a green run', async () => {
+  const kept = {...legacy, metadata: {...legacy.metadata, managedFields: [{manager: 'argocd-controller', operation: 'Apply'}]}}
+  const io = cluster({[`GET ${policiesPath}`]: [kept]})
+  await expect(enforce({...inputs, takeOver: true}, io.kube, rulingMeshes, io)).rejects.toMatchObject({entry: 'policy-kept'})
+  expect(writes(io)).toEqual([])
+})
+
 test('a second take-over keeps the first former spec', async () => {
   const annotations = {'istio-mtls/previous-spec': '{"mtls":{"mode":"DISABLE"}}'}
   const io = cluster({[`GET ${policiesPath}`]: [{...legacy, metadata: {...legacy.metadata, annotations}}]})

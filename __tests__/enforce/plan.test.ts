@@ -141,6 +141,11 @@ test.each<[string, Case, RegExp]>([
     {wish: {namespaces: ['shop']}, policies: [policy('mesh', 'STRICT'), policy('unset', 'UNSET', shop)]},
     /STRICT already, by PeerAuthentication unset/,
   ],
+  [
+    'one that Argo CD keeps as it should be',
+    {policies: [policy('legacy', 'STRICT', {...older, keeper: 'Argo CD'})]},
+    /STRICT already, by PeerAuthentication legacy/,
+  ],
   ['a migration where nothing is stricter', {wish: {mtlsMode: 'PERMISSIVE'}}, /PERMISSIVE already/],
 ])('nothing to do: %s', (_, given, settled) => {
   const plan = planned(given)
@@ -184,6 +189,18 @@ test.each<[string, Case, string[], RegExp]>([
     /`istio-system\/c`/,
   ],
   ['our own STRICT would be lowered', {wish: {mtlsMode: 'PERMISSIVE'}, policies: [ours('STRICT')]}, ['never-weaken'], /would weaken it/],
+  [
+    'a policy that Argo CD would write back, even with take-over',
+    {wish: {takeOver: true}, policies: [policy('legacy', 'PERMISSIVE', {...older, keeper: 'Argo CD application mesh'})]},
+    ['policy-kept'],
+    /`istio-system\/legacy` \(PERMISSIVE\).*Argo CD application mesh.*mode: STRICT/s,
+  ],
+  [
+    'a policy of ours that Flux has taken into its repository',
+    {policies: [ours('PERMISSIVE', {keeper: 'Flux release mesh'})]},
+    ['policy-kept'],
+    /Flux release mesh/,
+  ],
   [
     "someone's STRICT would be lowered, even with take-over",
     {wish: {mtlsMode: 'PERMISSIVE', takeOver: true}, policies: [policy('x', 'STRICT')]},

@@ -1,3 +1,4 @@
+import {keeperOf} from '../derive/keeper.ts'
 import type {Kube, KubeObject} from '../io/io.ts'
 import {Failure, KubeFailure} from '../model/failure.ts'
 import type {Mesh} from '../model/mesh.ts'
@@ -9,6 +10,8 @@ import type {Namespace} from '../model/workload.ts'
 export interface FoundPolicy extends PeerAuthentication {
   spec: unknown
   resourceVersion: string
+  /** Who would write a change back (derive/keeper.ts); null or absent: nobody. */
+  keeper?: string | null
 }
 
 /** A control plane: the part of its mesh configuration that says which policies it reads, and whether an istiod is ready. */
@@ -95,5 +98,6 @@ function policyFrom({metadata, spec}: KubeObject): FoundPolicy {
     ports: {},
     spec: spec ?? {},
     resourceVersion: metadata.resourceVersion ?? '',
+    keeper: keeperOf(metadata),
   }
 }

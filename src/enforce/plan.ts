@@ -82,6 +82,7 @@ function decide(namespace: string, mesh: FoundMesh, wish: Wish, found: Found): D
     return hidden === undefined ? {do: 'apply', namespace, name: 'default'} : nameTaken(hidden, mesh)
   }
   if (mode === wish.mtlsMode) return {do: 'nothing', because: `${mode} already, by PeerAuthentication ${decider.name}`}
+  if (decider.keeper) return kept(decider, decider.keeper, wish.mtlsMode)
   if (decider.name === 'default' && isOurs(decider)) return {do: 'apply', namespace, name: 'default'}
   return wish.takeOver ? {do: 'take-over', namespace, name: decider.name, policy: decider} : foreign(decider, wish.mtlsMode)
 }
@@ -99,6 +100,16 @@ function foreign({namespace, name, mode, createdAt}: FoundPolicy, wanted: string
     says: `PeerAuthentication \`${namespace}/${name}\` (${mode}, made by others, since ${createdAt}) decides in namespace \`${namespace}\`: the oldest policy wins, so one of ours would have no effect.`,
     cure: `Change it (\`${command}\`), delete it, or set \`take-over: true\`: its spec is then kept in the annotation \`istio-mtls/previous-spec\`.`,
     entry: 'older-policy',
+  }
+}
+
+/** With `take-over`, too: what its keeper writes back a minute later was never enforced. */
+function kept({namespace, name, mode}: FoundPolicy, keeper: string, wanted: string): Decision {
+  return {
+    do: 'stop',
+    says: `PeerAuthentication \`${namespace}/${name}\` (${mode}) decides in namespace \`${namespace}\` and is kept by ${keeper}, which would write any change of this action back.`,
+    cure: `Set \`mtls: {mode: ${wanted}}\` where ${keeper} takes it from, or take the policy out of there.`,
+    entry: 'policy-kept',
   }
 }
 

@@ -1,3 +1,4 @@
+import {gitOpsOf} from '../derive/keeper.ts'
 import type {KubeObject} from '../io/io.ts'
 
 /** Who keeps an object as it is; `release` and `namespace` are helm's, `name` says how to speak of anyone else. */
@@ -12,10 +13,8 @@ export function ownerOf(object: KubeObject): Owner {
   const keeper = ownerReferences.find(({controller}) => controller) ?? ownerReferences[0]
   if (namespace === 'aks-istio-system') return {by: 'operator', name: 'the AKS service mesh add-on'}
   if (keeper !== undefined) return {by: 'operator', name: keeperName(keeper)}
-  const argo = annotations['argocd.argoproj.io/tracking-id']?.split(':')[0] ?? labels['argocd.argoproj.io/instance']
-  if (argo !== undefined) return {by: 'operator', name: `Argo CD application ${argo}`}
-  const flux = labels['helm.toolkit.fluxcd.io/name'] ?? labels['kustomize.toolkit.fluxcd.io/name']
-  if (flux !== undefined) return {by: 'operator', name: `Flux release ${flux}`}
+  const gitOps = gitOpsOf(object.metadata)
+  if (gitOps !== null) return {by: 'operator', name: gitOps}
   const vendor = vendorOf(object)
   if (vendor !== null) return {by: 'operator', name: vendor}
   const release = annotations['meta.helm.sh/release-name']
