@@ -100,3 +100,13 @@ describe('a local folder', () => {
     await expect(local(files)).rejects.toMatchObject({message: expect.stringMatching(says)})
   })
 })
+
+test.each(['write /temp/charts-1/base.tgz: no space left on device', 'mkdir /temp: read-only file system'])(
+  'a disk that takes no charts is said to be the cause, not the address: %s',
+  async (says) => {
+    await expect(fetch([oci, https], runner([], `Error: ${says}`))).rejects.toMatchObject({
+      entry: 'charts-unreachable',
+      cure: expect.stringContaining('RUNNER_TEMP'),
+    })
+  },
+)

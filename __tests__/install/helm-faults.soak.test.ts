@@ -1,5 +1,6 @@
 import {createServer, type Server} from 'node:http'
 import type {AddressInfo} from 'node:net'
+import {stripVTControlCharacters} from 'node:util'
 import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
 import {type Faulty, failureOf, faulty, killingAt, tell} from './helm-faults.ts'
@@ -35,7 +36,10 @@ describe.each<'helm' | 'helm3'>(['helm3', 'helm'])('by %s', (which) => {
     test(name, async () => {
       cells++
       const began = performance.now()
-      const says = await body()
+      const says = await body().catch((thrown) => {
+        tell([bed[which].version, name, `BROKEN: ${plainText(thrown)}`, ((performance.now() - began) / 1000).toFixed(1)])
+        throw thrown
+      })
       kept++
       tell([bed[which].version, name, says, ((performance.now() - began) / 1000).toFixed(1)])
     }, 400_000)
@@ -152,8 +156,12 @@ describe.each<'helm' | 'helm3'>(['helm3', 'helm'])('by %s', (which) => {
   cell('a webhook of others that refuses policies, nothing behind it', async () => {
     on.kubectl(['apply', '-f', '-'], staleWebhook)
     on.kubectl(['-n', 'istio-system', 'delete', 'peerauthentication', 'default', '--ignore-not-found'])
-    const failed = failureOf(await on.act(annotated('eleven')))
-    expect(failed).toMatchObject({entry: 'stale-webhook', says: expect.stringContaining('policy-guard'), cure: expect.stringMatching(/\S/)})
+    const failed = failureOf(await on.act({...annotated('eleven'), timeout: '15s'}))
+    expect(failed).toMatchObject({
+      entry: 'stale-webhook',
+      says: expect.stringContaining('guard.policies.test'),
+      cure: expect.stringMatching(/\S/),
+    })
     on.kubectl(['delete', 'validatingwebhookconfiguration', 'policy-guard'])
     return `${failed?.stage}: ${failed?.entry}; without it ${await whole(annotated('eleven'), 'eleven')}`
   })
@@ -207,6 +215,13 @@ describe.each<'helm' | 'helm3'>(['helm3', 'helm'])('by %s', (which) => {
     })
   })
 })
+
+/** What jest says, without its colours, in one line. */
+function plainText(thrown: unknown): string {
+  return stripVTControlCharacters(String((thrown as Error).message))
+    .replace(/\s+/g, ' ')
+    .slice(0, 900)
+}
 
 const staleWebhook = `
 apiVersion: admissionregistration.k8s.io/v1

@@ -79,3 +79,17 @@ test('a cancel ends the wait', async () => {
   io.cancel(new Error('cancelled'))
   await expect(awaitWebhook(io.kube, {revision: '', timeoutMs: 20_000}, io)).rejects.toThrow('cancelled')
 })
+
+test.each([
+  [500, 'Internal error occurred: failed calling webhook "guard.policies.test": service "nobody" not found'],
+  [403, 'admission webhook "validate.kyverno.svc" denied the request: no'],
+])("a webhook of others in istiod's way is waited for, and then named: %d", async (status, message) => {
+  const name = /"([^"]+)"/.exec(message)?.[1]
+  await expect(awaitWebhook(cluster(refusal(status, message)).kube, {revision: '', timeoutMs: 20_000}, cluster(own))).rejects.toMatchObject(
+    {
+      entry: 'stale-webhook',
+      message: `For 20 s another webhook of this cluster has kept policies from istiod's: ${message}`,
+      cure: expect.stringContaining(`\`${name}\``),
+    },
+  )
+})

@@ -42,11 +42,15 @@ export async function fetchCharts(
   const retired = entries.map(retiredHost).find((cure) => cure !== null)
   throw new Failure(`No entry of \`charts\` gives Istio ${version}:\n${skipped.map((each) => `- ${each}`).join('\n')}`, {
     cure:
-      retired ??
+      (skipped.some((each) => diskWords.test(each)) ? diskCure : retired) ??
       `Check that \`istio-version: ${version}\` exists there and that the runner may reach it, or name a mirror or a folder in \`charts\`. Nothing was changed.`,
     entry: 'charts-unreachable',
   })
 }
+
+/** helm's own words where it cannot keep what it downloads. */
+const diskWords = /no space left on device|read-only file system|disk quota exceeded/i
+const diskCure = 'Make room where `RUNNER_TEMP` lies: helm cannot keep the charts that it downloads. Nothing was changed.'
 
 /** A chart, or one sentence why the entry does not give it. */
 async function fetchChart(name: string, version: string, entry: string, helm: HelmProgram, io: Outside): Promise<Chart | string> {

@@ -21,7 +21,8 @@ export function endingAt(deadline: number, io: Io): {io: Io; done: () => void} {
  * helm gives up by itself, records its release as failed, and its pods can still be asked why. Throws a `Failure` where nothing is left.
  */
 export function pressed(target: HelmTarget, io: Pick<Io, 'clock'>): HelmTarget {
-  const left = target.deadline - io.clock.ticks() - keptBackMs
+  const rest = target.deadline - io.clock.ticks()
+  const left = rest - Math.min(rest / 4, keptBackMs)
   if (left >= target.timeoutMs) return target
   if (left < leastMs) throw overFailure()
   return {...target, timeoutMs: left}
@@ -35,7 +36,7 @@ function overFailure(): Failure {
 }
 
 const lookEveryMs = 500
-/** For the last words: the pods' reasons, and the Lease. */
-const keptBackMs = 5_000
+/** At most so much for the last words: the pods' reasons, and the Lease. */
+const keptBackMs = 10_000
 /** helm counts in seconds, and 0 would mean no limit. */
 const leastMs = 1_000

@@ -92,13 +92,15 @@ async function download(wanted: Wanted, io: Io): Promise<Uint8Array> {
   return bytes
 }
 
-/** Best effort: a read-only cache costs the next run a download, nothing else. */
+/** Best effort: a cache or a disk that takes nothing costs the next run a download, nothing else. */
 async function keep({version, platform, archive}: Wanted, bytes: Uint8Array, io: Io): Promise<void> {
   const folder = await io.files.makeTempFolder('istio-mtls-helm-')
   try {
     await io.files.writePrivate(join(folder, archive), bytes)
     const kept = await io.toolCache.keep(join(folder, archive), archive, tool, version.slice(1), platform.name)
     if (kept === null) io.log.detail(`${archive} could not be kept in the tool cache`)
+  } catch (thrown) {
+    io.log.detail(`${archive} could not be kept in the tool cache: ${messageOf(thrown)}`)
   } finally {
     await io.files.remove(folder)
   }

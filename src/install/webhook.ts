@@ -82,6 +82,16 @@ function asAnswer(thrown: unknown): ValidationAnswer {
 }
 
 function unanswered({message}: ValidationAnswer, timeoutMs: number): Failure {
+  const [, stranger = ''] = /(?:failed calling|admission) webhook "([^"]+)"/.exec(message) ?? []
+  if (stranger !== '' && !stranger.endsWith('validation.istio.io')) {
+    return new Failure(
+      `For ${Math.round(timeoutMs / 1000)} s another webhook of this cluster has kept policies from istiod's: ${message}`,
+      {
+        cure: `Mend what stands behind webhook \`${stranger.replaceAll('`', "'")}\`, or let it pass PeerAuthentications; delete its configuration if nothing stands there (\`kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations\`).`,
+        entry: 'stale-webhook',
+      },
+    )
+  }
   return new Failure(`istiod is ready, but its validation webhook did not answer within ${Math.round(timeoutMs / 1000)} s: ${message}`, {
     cure: 'Let the API server reach the istiod Service on port 443 (pod port 15017): on private clusters a firewall rule for that port is the usual cure.',
     entry: 'webhook-silent',

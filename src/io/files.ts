@@ -2,7 +2,9 @@ import {createHash} from 'node:crypto'
 import {glob, mkdir, mkdtemp, open, readFile, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {archiveMember} from './archive.ts'
+import {diskFailure} from './disk-failure.ts'
 import type {Files} from './io.ts'
+import {writeParts} from './write-parts.ts'
 
 /** The machine's files; temporary folders lie under `temp` (RUNNER_TEMP). */
 export function liveFiles(temp: string): Files {
@@ -12,19 +14,24 @@ export function liveFiles(temp: string): Files {
     exists: async (path) => (await kindOf(path)) !== 'nothing',
     isFolder: async (path) => (await kindOf(path)) === 'folder',
     find,
-    write: (path, content) => writeFile(path, content),
+    write: (path, content) =>
+      typeof content === 'string' || content instanceof Uint8Array ? writeFile(path, content) : writeParts(path, content),
     async writePrivate(path, content, mode = 0o600) {
-      const file = await open(path, 'wx', mode)
       try {
-        await file.writeFile(content)
-      } finally {
-        await file.close()
+        const file = await open(path, 'wx', mode)
+        await file.writeFile(content).finally(() => file.close())
+      } catch (thrown) {
+        throw diskFailure(thrown, path)
       }
     },
     makeFolder: async (path) => void (await mkdir(path, {recursive: true})),
     async makeTempFolder(prefix) {
-      await mkdir(temp, {recursive: true})
-      return mkdtemp(join(temp, prefix))
+      try {
+        await mkdir(temp, {recursive: true})
+        return await mkdtemp(join(temp, prefix))
+      } catch (thrown) {
+        throw diskFailure(thrown, temp)
+      }
     },
     remove: (path) => rm(path, {recursive: true, force: true}),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
