@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import {SaxesParser} from 'saxes'
 import {buildReport} from '../../src/report/build.ts'
 import {rankedFindings, weighs} from '../../src/report/findings.ts'
-import {junit} from '../../src/report/junit.ts'
+import {junitText} from './junit-text.ts'
 import {parts} from './arbitrary.ts'
 import {commands} from './as-github.ts'
 import {downReport, finding, greenReport, inputs, redReport, result, row, snapshot, stages} from './samples.ts'
@@ -57,7 +57,7 @@ function counted(cases: Case[]): Counts {
 }
 
 test('the red sample: the verdict, each stage, each row, each check and port', () => {
-  const {cases, all} = parsed(junit(redReport(), {failOn: 'error'}))
+  const {cases, all} = parsed(junitText(redReport(), {failOn: 'error'}))
   expect(all).toEqual({tests: 1 + 4 + 9 + 11, failures: 3, errors: 0, skipped: 2})
   const red = cases.filter(({outcome}) => outcome === 'failure')
   expect(red.map(({suite, classname, name}) => [suite, classname, name])).toEqual([
@@ -79,12 +79,12 @@ test('the red sample: the verdict, each stage, each row, each check and port', (
 
 test('what weighs fails, what is lighter passes and says so', () => {
   const lightened = (failOn: 'warning' | 'error') =>
-    parsed(junit(redReport(), {failOn})).cases.find(({name}) => name === 'M405 port 8080')?.outcome
+    parsed(junitText(redReport(), {failOn})).cases.find(({name}) => name === 'M405 port 8080')?.outcome
   expect([lightened('warning'), lightened('error')]).toEqual(['failure', 'system-out'])
 })
 
 test('a run that saw nothing is red: the stage, the unread part, the check and the verdict are errors', () => {
-  const {cases, all} = parsed(junit(downReport(), {failOn: 'error'}))
+  const {cases, all} = parsed(junitText(downReport(), {failOn: 'error'}))
   expect(cases.filter(({outcome}) => outcome === 'error').map(({suite, name}) => `${suite}: ${name}`)).toEqual([
     'verdict: mutual TLS',
     'run: install',
@@ -96,7 +96,7 @@ test('a run that saw nothing is red: the stage, the unread part, the check and t
 })
 
 test('a green run has no red case', () => {
-  expect(parsed(junit(greenReport(), {failOn: 'error'})).all).toMatchObject({failures: 0, errors: 0})
+  expect(parsed(junitText(greenReport(), {failOn: 'error'})).all).toMatchObject({failures: 0, errors: 0})
 })
 
 test('findings of one check on one port are one case; a finding without ports is named by its object; equal rows are told apart', () => {
@@ -111,7 +111,7 @@ test('findings of one check on one port are one case; a finding without ports is
       result('M201', {findings: [finding({subject, endpoints: []})]}),
     ],
   })
-  const {cases} = parsed(junit(report, {failOn: 'error'}))
+  const {cases} = parsed(junitText(report, {failOn: 'error'}))
   expect(cases.filter(({suite}) => suite === 'ports' || suite === 'checks').map(({classname, name}) => `${classname} ${name}`)).toEqual([
     'shop/Deployment/orders port 8080',
     'shop/Deployment/orders port 8080 (2)',
@@ -130,7 +130,7 @@ test('what XML 1.0 forbids is left out and what it gives a meaning is text', () 
     ...{inputs: inputs(), snapshot: snapshot(), stages: [], notes: [], endpoints: [row('shop', nasty, 1)]},
     results: [result('M304', {findings: [finding({message: nasty, fix: nasty, endpoints: []})]})],
   })
-  const {cases} = parsed(junit(report, {failOn: 'error'}))
+  const {cases} = parsed(junitText(report, {failOn: 'error'}))
   expect(cases[1]?.classname).toBe('shop/Deployment/a b <x y="1">&amp;]]>\ufffd [31m next')
   expect(cases[2]?.message).toBe('a b <x y="1">&amp;]]>\ufffd [31m next')
   expect(cases[2]?.text).toContain('a b <x y="1">&amp;]]>\ufffd [31m\nnext')
@@ -141,7 +141,7 @@ test('whatever the report: well-formed, counts are right, and agree with the ver
     fc.property(parts, (given) => {
       const report = buildReport(given)
       const {failOn} = given.inputs
-      const text = junit(report, {failOn})
+      const text = junitText(report, {failOn})
       const {all, suites, cases} = parsed(text)
 
       expect(all).toEqual(counted(cases))

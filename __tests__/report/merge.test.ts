@@ -7,7 +7,7 @@ import type {Report, Terms, Waiver} from '../../src/model/report.ts'
 import {buildReport} from '../../src/report/build.ts'
 import {commentBody, markerOf} from '../../src/report/comment.ts'
 import {htmlPage} from '../../src/report/html.ts'
-import {junit} from '../../src/report/junit.ts'
+import {junitText} from './junit-text.ts'
 import {mergeFails, mergeReports, splitReport} from '../../src/report/merge.ts'
 import {outputs} from '../../src/report/outputs.ts'
 import {reportFrom} from '../../src/report/report-from.ts'
@@ -174,7 +174,7 @@ test('every channel says the same of each cluster', () => {
   expect(terminal(merged, []).join('\n')).toMatch(/❌ eu: fail: .*\n✅ us: pass: /)
   const page = htmlPage(merged)
   expect(page).toContain('on 2 clusters')
-  expect(junit(merged, {failOn: 'error'})).toContain('name="mutual TLS on eu"')
+  expect(junitText(merged, {failOn: 'error'})).toContain('name="mutual TLS on eu"')
   const alerts = JSON.parse(sarif(merge([on('eu', redReport()), on('us', redReport())]), {workflowPath: '', workspace: ''})) as {
     runs: {results: {partialFingerprints: {primaryLocationLineHash: string}}[]}[]
   }

@@ -50,14 +50,18 @@ function escapedAnew(foreign: string): string {
 
 /** A block of text for a fence: lines kept, nothing that a runner would take for a command were it printed. */
 export function verbatim(foreign: string): string {
-  return cleaned(foreign, 20_000, true)
-    .replace(/##\[/g, `##${gap}[`)
-    .replace(/^(\s*:)(?=:)/gm, `$1${gap}`)
-    .replace(/\s+$/, '')
+  const shown = cleaned(foreign, 20_000, true).replaceAll('##[', `##${gap}[`).trimEnd()
+  return withoutCommands(shown)
 }
 
-const printableAscii = /^[ -~]*$/
-const printableLines = /^[ -~\n]*$/
+/** Lines of which none begins with `::`, as the runner's commands do. */
+export function withoutCommands(lines: string): string {
+  return lines.includes('::') ? lines.replace(/^(\s*:)(?=:)/gm, `$1${gap}`) : lines
+}
+
+/** And the mark of what was cut. */
+const printableAscii = /^[ -~…]*$/
+const printableLines = /^[ -~…\n]*$/
 
 /** Zero-width space: unseen, not a word character, copied along but harmless in prose. */
 const gap = '\u200b'

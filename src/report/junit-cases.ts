@@ -47,7 +47,8 @@ export function portCases({endpoints, results, terms}: Report): TestCase[] {
   const cures = new Map<string, string[]>()
   for (const {result, finding} of rankedFindings({results})) {
     if (finding.severity === 'info') continue
-    for (const id of new Set(finding.endpoints)) cures.set(id, [...(cures.get(id) ?? []), findingText(result, finding)])
+    const said = findingText(result, finding)
+    for (const id of new Set(finding.endpoints)) cures.set(id, [...(cures.get(id) ?? []), said])
   }
   return endpoints.map((row): TestCase => {
     const {cluster, namespace, workload, port, verdict, because, reason, evidence} = row
@@ -109,7 +110,8 @@ function quietCase({code, title, status, reason, cluster}: CheckResult): TestCas
 function findingCases(result: CheckResult, findings: Finding[], failOn: Inputs['failOn'], terms: Terms): TestCase[] {
   const places = findings.flatMap((finding) => {
     const names = [...new Set(finding.endpoints)].map((id) => nameOf(result.code, id))
-    return (names.length > 0 ? names : [{classname: subjectId(finding), name: result.code}]).map((name) => ({name, finding}))
+    const said = findingText(result, finding)
+    return (names.length > 0 ? names : [{classname: subjectId(finding), name: result.code}]).map((name) => ({name, finding, said}))
   })
   return [...Map.groupBy(places, ({name}) => JSON.stringify(name)).values()].map((here): TestCase => {
     const heavy = here.filter(({finding}) => weighs(finding.severity, failOn) && isCounted(finding, terms))
@@ -119,7 +121,7 @@ function findingCases(result: CheckResult, findings: Finding[], failOn: Inputs['
       ms: 0,
       outcome: heavy.length > 0 ? 'failure' : 'pass',
       message: first?.finding.message ?? '',
-      text: here.map(({finding}) => findingText(result, finding)).join('\n\n'),
+      text: here.map(({said}) => said).join('\n\n'),
     }
   })
 }

@@ -1,14 +1,14 @@
 import type {Inputs} from '../model/inputs.ts'
 import type {Report} from '../model/report.ts'
 import {checkCases, portCases, runCases, type TestCase, verdictCases} from './junit-cases.ts'
-import {type Element, element, xml} from './xml.ts'
+import {type Element, element, type LongElement, xml} from './xml.ts'
 
 /**
- * The report in JUnit's format, as test reporters read it: suite `verdict` with the one case that is red exactly when the verdict is not
- * `pass`, `run` with the stages, `ports` with a case per row, `checks` with a case per check and port. `failOn` says which findings are
- * failures; lighter ones pass with their words as output.
+ * The report in JUnit's format, as test reporters read it, in parts: suite `verdict` with the one case that is red exactly when the verdict
+ * is not `pass`, `run` with the stages, `ports` with a case per row, `checks` with a case per check and port. `failOn` says which findings
+ * are failures; lighter ones pass with their words as output.
  */
-export function junit(report: Report, {failOn}: Pick<Inputs, 'failOn'>): string {
+export function junit(report: Report, {failOn}: Pick<Inputs, 'failOn'>): Iterable<string> {
   const suites = [
     {name: 'verdict', cases: verdictCases(report)},
     {name: 'run', cases: runCases(report)},
@@ -17,19 +17,11 @@ export function junit(report: Report, {failOn}: Pick<Inputs, 'failOn'>): string 
   ]
   const all = suites.flatMap(({cases}) => cases)
   const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.exec(report.takenAt)?.[0]
-  return xml(
-    element(
-      'testsuites',
-      {name: 'istio-mtls', ...sums(all)},
-      suites.map(({name, cases}) =>
-        element(
-          'testsuite',
-          {name: `istio-mtls ${name}`, ...sums(cases), ...(timestamp === undefined ? {} : {timestamp})},
-          distinct(cases).map(testCase),
-        ),
-      ),
-    ),
-  )
+  const parts = suites.map(({name, cases}): LongElement => {
+    const attributes = {name: `istio-mtls ${name}`, ...sums(cases), ...(timestamp === undefined ? {} : {timestamp})}
+    return {name: 'testsuite', attributes, parts: distinct(cases)}
+  })
+  return xml({name: 'testsuites', attributes: {name: 'istio-mtls', ...sums(all)}, parts})
 }
 
 function sums(cases: TestCase[]): Record<string, string | number> {
@@ -39,14 +31,14 @@ function sums(cases: TestCase[]): Record<string, string | number> {
 }
 
 /** Pods of one workload that differ have rows of their own; reporters keep one case per name. */
-function distinct(cases: TestCase[]): TestCase[] {
+function* distinct(cases: TestCase[]): Generator<Element> {
   const seen = new Map<string, number>()
-  return cases.map((one) => {
+  for (const one of cases) {
     const key = JSON.stringify([one.classname, one.name])
     const times = (seen.get(key) ?? 0) + 1
     seen.set(key, times)
-    return times === 1 ? one : {...one, name: `${one.name} (${times})`}
-  })
+    yield testCase(times === 1 ? one : {...one, name: `${one.name} (${times})`})
+  }
 }
 
 function testCase({classname, name, ms, outcome, message, text}: TestCase): Element {

@@ -1,4 +1,4 @@
-import {cleaned, escaped, verbatim} from './foreign.ts'
+import {cleaned, escaped, verbatim, withoutCommands} from './foreign.ts'
 
 /** A piece of a line. Only constructors of this file make one, so nothing from a cluster is ever taken for Markdown. */
 export type Inline =
@@ -69,13 +69,13 @@ function* written(blocks: Iterable<Block>): Generator<string> {
     yield gap
     if (node.type === 'details') yield* folded(node)
     else if (node.type === 'table') yield* tableLines(node)
-    else yield harmless(block(node))
+    else yield withoutCommands(block(node))
     gap = '\n\n'
   }
 }
 
 function* folded({open, summary, children}: Extract<Block, {type: 'details'}>): Generator<string> {
-  yield harmless(`<details${open ? ' open' : ''}><summary>${html(summary)}</summary>\n\n`)
+  yield withoutCommands(`<details${open ? ' open' : ''}><summary>${html(summary)}</summary>\n\n`)
   yield* written(children)
   yield `${children.length === 0 ? '' : '\n\n'}</details>`
 }
@@ -83,11 +83,6 @@ function* folded({open, summary, children}: Extract<Block, {type: 'details'}>): 
 function* tableLines({head, rows}: Extract<Block, {type: 'table'}>): Generator<string> {
   yield `${rowLine(head)}\n${rowLine(head.map(() => null))}`
   for (const {line} of rows) yield `\n${line}`
-}
-
-/** No line that a runner would take for a command were the page printed. */
-function harmless(lines: string): string {
-  return lines.includes('::') ? lines.replace(/^(\s*:)(?=:)/gm, '$1\u200b') : lines
 }
 
 function block(node: Exclude<Block, {type: 'details' | 'table'}>): string {

@@ -7,20 +7,48 @@ export interface Element {
   children: (Element | string)[]
 }
 
+/** An element of too many elements to hold: they are made as the document is written, once. */
+export interface LongElement {
+  name: string
+  attributes: Record<string, string | number>
+  parts: Iterable<Element | LongElement>
+}
+
 /** An element; strings among the children are text. */
 export function element(name: string, attributes: Element['attributes'], children: Element['children'] = []): Element {
   return {name, attributes, children}
 }
 
-/** The document, well-formed whatever the text: what XML 1.0 forbids (production 2) is left out, and each text stays within 20,000 characters. */
-export function xml(root: Element): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${written(root, '')}\n`
+/**
+ * The document in parts of whole lines, well-formed whatever the text: what XML 1.0 forbids (production 2) is left out, and each text stays
+ * within 20,000 characters.
+ */
+export function* xml(root: LongElement): Generator<string> {
+  yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+  yield* lines(root, '')
+}
+
+function* lines(node: Element | LongElement, indent: string): Generator<string> {
+  if ('children' in node) {
+    yield `${written(node, indent)}\n`
+    return
+  }
+  let isEmpty = true
+  for (const part of node.parts) {
+    if (isEmpty) yield `${opening(node, indent)}>\n`
+    isEmpty = false
+    yield* lines(part, `${indent}  `)
+  }
+  yield isEmpty ? `${opening(node, indent)}/>\n` : `${indent}</${node.name}>\n`
+}
+
+function opening({name, attributes}: Pick<Element, 'name' | 'attributes'>, indent: string): string {
+  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(cleaned(String(value), 2000))}"`)
+  return `${indent}<${name}${written.join('')}`
 }
 
 function written({name, attributes, children}: Element, indent: string): string {
-  const open = `${indent}<${name}${Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${escaped(cleaned(String(value), 2000))}"`)
-    .join('')}`
+  const open = opening({name, attributes}, indent)
   if (children.length === 0) return `${open}/>`
   const [only] = children
   if (children.length === 1 && typeof only === 'string') return `${open}>${escaped(verbatim(only))}</${name}>`
@@ -37,7 +65,7 @@ function escaped(text: string): string {
     .replaceAll('##[', '##&#91;')
 }
 
-/** Printable ASCII and line ends without anything that XML or a runner could take for its own. */
-const harmless = /^[ !$%(-;=?-~\n]*$/
+/** Printable ASCII, `…` and line ends without anything that XML or a runner could take for its own. */
+const harmless = /^[ !$%(-;=?-~…\n]*$/
 
 const entities: Record<string, string> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;'}
