@@ -48,7 +48,7 @@ export async function change(
 ): Promise<Changed> {
   if (inputs.mode === 'uninstall') return takeAway(inputs, {kube, path}, deadline, stages, io)
   if (inputs.mode !== 'enforce') return {notes: [], helmPath: '', changedAt: null, applied: [], forecast: null}
-  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, deadline, io), kube, io))
+  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, policies, kube, deadline, io), kube, io))
   try {
     return await changeAlone(inputs, policies, {kube, path}, {asked, deadline}, stages, lock?.io ?? io)
   } finally {
@@ -66,7 +66,9 @@ async function changeAlone(
   held: Io,
 ): Promise<Changed> {
   const {io: bounded, done} = endingAt(deadline, held)
-  const installed = await stages.change('install', () => install({...inputs, isAlone: true, deadline}, kube, path, bounded))
+  const installed = await stages.change('install', () =>
+    install({...inputs, ownPolicies: policies, isAlone: true, deadline}, kube, path, bounded),
+  )
   const tools = installed?.canary ?? null
   const moved =
     tools === null
@@ -112,7 +114,7 @@ async function takeAway(
   stages: StageLog,
   io: Io,
 ): Promise<Changed> {
-  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, kube, deadline, io), kube, io))
+  const lock = await stages.change('lock', () => takeLock(lockWish(inputs, [], kube, deadline, io), kube, io))
   const {io: bounded, done} = endingAt(deadline, lock?.io ?? io)
   const site = {kube, kubeconfigPath: path, letGo: async () => lock?.letGo(), deadline}
   const gone = await stages
@@ -122,7 +124,7 @@ async function takeAway(
   return {notes: gone?.notes ?? [], helmPath: gone?.helmPath ?? '', changedAt: null, applied: [], forecast: null}
 }
 
-function lockWish(inputs: Inputs, kube: Kube, deadline: number, io: Io): LockWish {
+function lockWish(inputs: Inputs, policies: KubeObject[], kube: Kube, deadline: number, io: Io): LockWish {
   return {
     runUrl: contextOf(io.runner.env, {}).runUrl,
     timeoutMs: Math.min(inputs.lockTimeoutMs, Math.max(0, deadline - io.clock.ticks())),
@@ -130,6 +132,6 @@ function lockWish(inputs: Inputs, kube: Kube, deadline: number, io: Io): LockWis
     insecureSkipTlsVerify: inputs.insecureSkipTlsVerify,
     mayCreate: inputs.mode === 'enforce' && inputs.install !== 'never',
     roots: async () => (await rulingMeshes(kube)).meshes.map(({rootNamespace}) => rootNamespace),
-    preflight: () => preflight(inputs, kube, io.clock.now().getTime()),
+    preflight: () => preflight({...inputs, ownPolicies: policies}, kube, io.clock.now().getTime()),
   }
 }

@@ -1,4 +1,5 @@
 import {istiodsPath, releasesPath, supersededPath} from '../../src/install/found.ts'
+import type {KubeObject} from '../../src/io/io.ts'
 import {preflight} from '../../src/install/preflight.ts'
 import {inputsFrom} from '../../src/inputs.ts'
 import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
@@ -27,7 +28,8 @@ function cluster(kube: Script['kube'] = {}) {
     },
   })
 }
-const check = (io: ReturnType<typeof cluster>, more: Partial<typeof inputs> = {}) => preflight({...inputs, ...more}, io.kube, 0)
+const check = (io: ReturnType<typeof cluster>, more: Partial<typeof inputs> & {ownPolicies?: KubeObject[]} = {}) =>
+  preflight({...inputs, ...more}, io.kube, 0)
 
 test('an empty cluster with all rights may be installed on; nothing is written to find that out', async () => {
   const io = cluster()
@@ -40,7 +42,7 @@ test('names each missing permission, and only those', async () => {
   await expect(check(io)).rejects.toMatchObject({
     entry: 'permission',
     message:
-      'The account of this kubeconfig lacks permissions that the install needs: `list,watch,create,patch` on `rbac.authorization.k8s.io/clusterroles` in the cluster.',
+      'The account of this kubeconfig lacks permissions that this run needs: `list,watch,create,patch` on `rbac.authorization.k8s.io/clusterroles` in the cluster.',
   })
 })
 
@@ -63,6 +65,35 @@ test.each<[string, Partial<typeof inputs>, string]>([
   const io = cluster({[reviews]: allowing(({resource}) => !['*', 'statefulsets'].includes(resource))})
   await expect(check(io, {...more, enroll: true})).rejects.toMatchObject({entry: 'permission', message: expect.stringContaining(says)})
   await expect(check(io, more)).resolves.toBeDefined()
+})
+
+const shopPolicy = {apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata: {name: 'a', namespace: 'shop'}}
+
+test.each<[string, Parameters<typeof check>[1], string, RegExp | null]>([
+  ['the mesh-wide policy', {}, 'peerauthentications', /`patch` on `security.istio.io\/peerauthentications` in `istio-system`/],
+  [
+    'the policy of a namespace',
+    {namespaces: ['shop']},
+    'peerauthentications',
+    /`patch` on `security.istio.io\/peerauthentications` in `shop`/,
+  ],
+  ['policies of whatever matches', {namespaces: ['team-*']}, 'peerauthentications', /peerauthentications` in the cluster/],
+  [
+    "the user's own policies",
+    {ownPolicies: [shopPolicy]},
+    'authorizationpolicies',
+    /`patch` on `security.istio.io\/authorizationpolicies` in `shop`/,
+  ],
+  ['access logging', {accessLogging: true}, 'telemetries', /`patch` on `telemetry.istio.io\/telemetries` in `istio-system`/],
+  ['after `enroll` on a mesh of others', {install: 'never', enroll: true, namespaces: ['shop']}, 'peerauthentications', /in `shop`/],
+  ['never where nothing comes before it', {install: 'never', namespaces: ['shop']}, 'peerauthentications', null],
+  ["never about a mesh of others' own policy", {install: 'never', enroll: true}, 'peerauthentications', null],
+  ['never about a root namespace that is not known yet', {values: 'meshConfig: {rootNamespace: mesh}'}, 'peerauthentications', null],
+])('the right to enforce is asked for before anything is installed: %s', async (_, more, denied, says) => {
+  const io = cluster({[reviews]: allowing(({resource, verb}) => resource !== '*' && !(resource === denied && verb === 'patch'))})
+  const answer = check(io, more)
+  if (says === null) await expect(answer).resolves.toBeDefined()
+  else await expect(answer).rejects.toMatchObject({entry: 'permission', message: expect.stringMatching(says)})
 })
 
 test('ambient restarts nothing, so it asks for labels alone', async () => {

@@ -12,6 +12,7 @@ import {awaitDaemonSet} from './daemon-set.ts'
 import {acquireHelm, helmWish} from './helm.ts'
 import type {HelmTarget} from './helm-args.ts'
 import type {HelmProgram} from './helm-child.ts'
+import type {EnforceWish} from './enforce-permissions.ts'
 import {type InstallPlan, isOursIn, type ReleasePlan} from './plan.ts'
 import {preflight} from './preflight.ts'
 import {noteRepair} from './repair-note.ts'
@@ -42,7 +43,7 @@ export interface CanaryTools {
  * `isAlone`: the caller holds the Lease (lock.ts). `deadline` of the whole run, in clock ticks.
  */
 export async function install(
-  inputs: Inputs & {isAlone?: boolean; deadline?: number},
+  inputs: Inputs & Pick<EnforceWish, 'ownPolicies'> & {isAlone?: boolean; deadline?: number},
   kube: Kube,
   kubeconfigPath: string,
   io: Io,

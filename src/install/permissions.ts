@@ -90,7 +90,7 @@ export async function missingPermissions(
   ]
 }
 
-const taskOf = {enforce: 'the install', enroll: '`enroll`', uninstall: 'the uninstall'}
+const taskOf = {enforce: 'this run', enroll: '`enroll`', uninstall: 'the uninstall'}
 
 const reviewsPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 

@@ -1,10 +1,11 @@
 import type {Kube} from '../io/io.ts'
 import {Failure, KubeFailure} from '../model/failure.ts'
 import type {Inputs} from '../model/inputs.ts'
-import {refuse} from '../model/problem.ts'
+import {type Problem, refuse} from '../model/problem.ts'
 import {agentCharts, agentNamespace} from './agents.ts'
 import {crdProblems, foreignCrds} from './crd-owners.ts'
 import {controlPlanesElsewhere, elsewhereProblems} from './elsewhere.ts'
+import {type EnforceWish, enforcePermissions} from './enforce-permissions.ts'
 import {enrollPermissions} from './enroll-permissions.ts'
 import {type Found, findInstall, istioNamespace} from './found.ts'
 import {missingPermissions, permissionsFor} from './permissions.ts'
@@ -31,7 +32,8 @@ type Asked = PullSecretWish &
     | 'values'
     | 'ztunnelValues'
     | 'enroll'
-  > & {isAlone?: boolean}
+  > &
+  EnforceWish & {isAlone?: boolean}
 
 /** What an install begins with: the cluster as it is, what to do, and what to warn of. */
 export interface Preflight {
@@ -46,17 +48,14 @@ export async function preflight(inputs: Asked, kube: Kube, now: number): Promise
   const found = await readable(() => findInstall(kube, agentsIn))
   const plan = planInstall(inputs, found, now)
   if (plan.do === 'leave') {
-    refuse(
-      [...tagProblems(inputs, found, []), ...(await missingPermissions(enrollPermissions(inputs), kube, 'enroll'))],
-      'Nothing was changed.',
-    )
+    refuse([...tagProblems(inputs, found, []), ...(await enrollTroubles(inputs, kube))], 'Nothing was changed.')
     return {found, plan, warnings: []}
   }
   const base = plan.releases.find(({chart}) => chart === 'base')
   const isNewBase = base !== undefined && found.crds !== null && base.mark?.version !== inputs.istioVersion
   const [missing, toEnroll, webhooks, tags, secrets, server, crds] = await readable(() =>
     Promise.all([
-      missingPermissions(permissionsFor(plan, found.namespace.exists), kube),
+      missingPermissions([...permissionsFor(plan, found.namespace.exists), ...enforcePermissions(inputs)], kube),
       missingPermissions(enrollPermissions(inputs), kube, 'enroll'),
       webhookTroubles(inputs, found, kube),
       inputs.tags.length === 0 ? [] : kube.list(tagsPath, tagFrom),
@@ -86,6 +85,16 @@ export async function preflight(inputs: Asked, kube: Kube, now: number): Promise
     ...secrets.warnings,
   ]
   return {found, plan, warnings}
+}
+
+/** Enrolling is the one change before a policy is tried: who may do that and write no policy would stop half-way. */
+async function enrollTroubles(inputs: Asked, kube: Kube): Promise<Problem[]> {
+  if (!inputs.enroll) return []
+  const [toEnroll, toEnforce] = await Promise.all([
+    missingPermissions(enrollPermissions(inputs), kube, 'enroll'),
+    missingPermissions(enforcePermissions(inputs), kube),
+  ])
+  return [...toEnroll, ...toEnforce]
 }
 
 const noTroubles = {problems: [], warnings: []}
