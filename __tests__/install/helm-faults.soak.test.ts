@@ -1,5 +1,8 @@
-import {createServer, type Server} from 'node:http'
+import {readFileSync} from 'node:fs'
+import {createServer, type Server} from 'node:https'
+import type {RequestListener} from 'node:http'
 import type {AddressInfo} from 'node:net'
+import {join} from 'node:path'
 import {stripVTControlCharacters} from 'node:util'
 import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
@@ -137,7 +140,7 @@ describe.each<'helm' | 'helm3'>(['helm3', 'helm'])('by %s', (which) => {
   })
 
   cell('a request too large for any node', async () => {
-    const values = `${bed.istiodValues}\nresources: {requests: {cpu: "900"}}\npodAnnotations: {cell: "ten"}\n`
+    const values = `${bed.istiodValues.replace('cpu: 10m, memory: 100Mi', 'cpu: "900"')}\npodAnnotations: {cell: "ten"}\n`
     const failed = failureOf(await on.act({values, timeout: '15s'}))
     expect(failed).toMatchObject({entry: 'unschedulable', says: expect.stringMatching(/pod istiod-\S+: Unschedulable: .*Insufficient cpu/)})
     return `${failed?.entry}; then ${await whole(annotated('ten'), 'ten')}`
@@ -177,17 +180,19 @@ describe.each<'helm' | 'helm3'>(['helm3', 'helm'])('by %s', (which) => {
     afterAll(() => {
       for (const server of servers) server.close()
     })
-    const serving = async (answer: Parameters<typeof createServer>[1]): Promise<string> => {
-      const server = createServer(answer as never)
+    // With the artifact server's own certificate, so that helm trusts it.
+    const serving = async (answer: RequestListener): Promise<string> => {
+      const [cert, key] = ['crt', 'key'].map((ending) => readFileSync(join(bed.runDir, 'pki', `artifacts.${ending}`)))
+      const server = createServer({cert, key}, answer)
       servers.push(server)
       await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/charts`
+      return `https://127.0.0.1:${(server.address() as AddressInfo).port}/charts`
     }
     const next = {'istio-version': '1.31.1'}
 
     cell('the first two are dead: nobody listens, and one that answers 503', async () => {
       const sick = await serving((_, answer) => void answer.writeHead(503).end('no'))
-      const charts = `http://127.0.0.1:9/charts\n${sick}\n${bed.charts.http}`
+      const charts = `https://127.0.0.1:9/charts\n${sick}\n${bed.charts.http}`
       const did = await whole({...annotated('twelve'), ...next, charts}, 'twelve')
       return did
     })
@@ -202,7 +207,7 @@ describe.each<'helm' | 'helm3'>(['helm3', 'helm'])('by %s', (which) => {
     })
 
     cell('all of them are dead: a change is refused, and a cluster that is as wished stays green', async () => {
-      const charts = `http://127.0.0.1:9/charts\noci://127.0.0.1:9/charts`
+      const charts = `https://127.0.0.1:9/charts\noci://127.0.0.1:9/charts`
       const failed = failureOf(await on.act({...annotated('fourteen'), ...next, charts}))
       expect(failed).toMatchObject({
         entry: 'charts-unreachable',

@@ -24,11 +24,12 @@ export async function faulty(helm: 'helm' | 'helm3', bed: Bed): Promise<Faulty> 
   const records = (release: string) =>
     life
       .kubectl([
-        ...['-n', 'istio-system', 'get', 'secrets', '-l', `owner=helm,name=${release}`, '--sort-by=.metadata.creationTimestamp'],
+        ...['-n', 'istio-system', 'get', 'secrets', '-l', `owner=helm,name=${release}`],
         ...['-o', 'jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.status}{"\\n"}{end}'],
       ])
       .split('\n')
       .filter(Boolean)
+      .sort((left, right) => Number.parseInt(left, 10) - Number.parseInt(right, 10))
   return {
     ...life,
     act: async (given = {}, io = life.on.io) => {
@@ -41,21 +42,21 @@ export async function faulty(helm: 'helm' | 'helm3', bed: Bed): Promise<Faulty> 
   }
 }
 
-/** The outside, but helm is killed as by a runner's last signal as soon as the API server shows the release in that status. */
+/** The outside, but helm is killed as by a runner's last signal as soon as the API server shows a new record of the release in that status. */
 export function killingAt(release: string, status: string, {on}: Life): Io {
   const {io} = on
-  const isAt = async () =>
-    (
-      await on.kube.list(releasesPath, ({metadata: {labels = {}}}) =>
-        labels['name'] === release && labels['status'] === status ? labels['version'] : null,
-      )
-    ).length > 0
+  const records = () =>
+    on.kube.list(releasesPath, ({metadata: {labels = {}}}) =>
+      labels['name'] === release ? {revision: Number(labels['version']), status: labels['status']} : null,
+    )
   return {
     ...io,
     shell: {
       ...io.shell,
       async run(file, args, options) {
         if (args[1] !== release) return io.shell.run(file, args, options)
+        const known = Math.max(0, ...(await records()).map(({revision}) => revision))
+        const isAt = async () => (await records()).some((record) => record.revision > known && record.status === status)
         let pid = 0
         let isOver = false
         const onStart: typeof options.onStart = (child) => {

@@ -269,6 +269,21 @@ test('after a run that died, a release of ours that is pending is waited for: it
   expect(io.lines.find((line) => line.includes('pending-install'))).toContain('at most 170 s')
 })
 
+test('what a repair left pending behind its own record is waited for by nobody', async () => {
+  const record = (version: string, status: string) => ({
+    metadata: {
+      namespace: 'istio-system',
+      creationTimestamp: '2026-11-22T17:59:59Z',
+      labels: {name: 'istiod', status, version, 'istio-mtls/version': '1.31.1'},
+    },
+  })
+  const {io} = cluster(others(), {
+    [`GET ${releasesPath}`]: [record('3', 'deployed'), record('2', 'pending-upgrade'), record('10', 'deployed')],
+  })
+  await take(io)
+  expect(Math.round(io.clock.ticks() / 1000)).toBe(30)
+})
+
 test('a renewal that hangs does not keep what is at work going: it is told to stop in time', async () => {
   const {io} = cluster(null)
   const lock = await take(io)

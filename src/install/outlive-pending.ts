@@ -9,8 +9,7 @@ import {markFrom} from './mark.ts'
 export async function outlivePending(helmTimeoutMs: number, kube: Kube, io: Pick<Io, 'clock' | 'log' | 'cancelled'>): Promise<void> {
   for (let told = false; ; told = true) {
     const now = io.clock.now().getTime()
-    const pending = await kube.list(releasesPath, pendingFrom)
-    const young = pending.find(({since}) => now - since < helmTimeoutMs)
+    const young = newestOf(await kube.list(releasesPath, recordFrom)).find(({isPending, since}) => isPending && now - since < helmTimeoutMs)
     if (young === undefined) return
     if (!told) {
       const left = Math.ceil((young.since + helmTimeoutMs - now) / 1000)
@@ -22,9 +21,24 @@ export async function outlivePending(helmTimeoutMs: number, kube: Kube, io: Pick
   }
 }
 
-function pendingFrom({metadata}: KubeObject): {name: string; status: string; since: number} | null {
-  const {labels = {}, creationTimestamp = ''} = metadata
-  const {name = '', status = ''} = labels
+interface Record {
+  place: string
+  name: string
+  revision: number
+  status: string
+  isPending: boolean
+  since: number
+}
+
+/** A repair leaves the record of what it undid as it was, pending, behind its own. */
+function newestOf(records: Record[]): Record[] {
+  return records.filter((one) => !records.some(({place, revision}) => place === one.place && revision > one.revision))
+}
+
+function recordFrom({metadata}: KubeObject): Record | null {
+  const {labels = {}, creationTimestamp = '', namespace = ''} = metadata
+  const {name = '', status = '', version = '0'} = labels
+  if (markFrom(labels) === null) return null
   const isPending = status.startsWith('pending-') || status === 'uninstalling'
-  return isPending && markFrom(labels) !== null ? {name, status, since: Date.parse(creationTimestamp) || 0} : null
+  return {place: `${namespace}/${name}`, name, revision: Number(version), status, isPending, since: Date.parse(creationTimestamp) || 0}
 }
