@@ -251,9 +251,16 @@ test('an account that may not write Leases is told the rule', async () => {
   })
 })
 
-test('after a run that died, a release of ours that is pending is waited for: its helm may live on', async () => {
-  const since = Date.parse('2026-11-22T18:00:00Z') - 100_000
+test.each<[string, number, number, number]>([
+  ['the clocks agree', 0, 100, 170],
+  ['this runner is an hour ahead of the API server', -3600, 100, 170],
+  ['this runner is an hour behind', 3600, 100, 170],
+  ['the release is dated in the future all the same', 0, -3600, 300],
+])('after a run that died, a release of ours that is pending is waited for, for its helm may live on: %s', async (_, ahead, age, wait) => {
+  const serverTime = (ticks: number) => Date.parse('2026-11-22T18:00:00Z') + ahead * 1000 + ticks
+  const since = serverTime(0) - age * 1000
   const {io} = cluster(others(), {
+    'PROBE /version': () => ({status: 200, headers: {date: new Date(serverTime(io.clock.ticks())).toUTCString()}, body: ''}),
     [`GET ${releasesPath}`]: [
       {
         metadata: {
@@ -265,8 +272,9 @@ test('after a run that died, a release of ours that is pending is waited for: it
     ],
   })
   await take(io)
-  expect(Math.round(io.clock.ticks() / 1000)).toBe(200)
-  expect(io.lines.find((line) => line.includes('pending-install'))).toContain('at most 170 s')
+  // The Lease itself is watched for 30 s first.
+  expect(Math.round(io.clock.ticks() / 1000)).toBe(30 + wait)
+  expect(io.lines.find((line) => line.includes('pending-install'))).toContain(`at most ${wait} s`)
 })
 
 test('what a repair left pending behind its own record is waited for by nobody', async () => {

@@ -161,6 +161,30 @@ test("warns of the API server's clock and version, and stops for neither", async
   ])
 })
 
+test('how long a release has been pending is told by the clock that dated it', async () => {
+  const release = {
+    metadata: {
+      name: 'sh.helm.release.v1.istio-base.v2',
+      creationTimestamp: '2026-11-22T18:00:00Z',
+      labels: {
+        name: 'istio-base',
+        status: 'pending-upgrade',
+        version: '2',
+        'istio-mtls/version': '1.31.1',
+        'istio-mtls/helm-revision': '1',
+      },
+    },
+  }
+  const at = (date: string) => cluster({[`GET ${releasesPath}`]: [release], 'PROBE /version': {status: 200, headers: {date}, body: ''}})
+  // This runner believes it is tomorrow: somebody else's helm, ten seconds at work, would be taken for a wreck.
+  const tomorrow = Date.parse('2026-11-23T18:00:00Z')
+  await expect(preflight(inputs, at('Sun, 22 Nov 2026 18:00:10 GMT').kube, tomorrow)).rejects.toMatchObject({
+    entry: 'release-pending',
+    message: expect.stringContaining('for 10 s'),
+  })
+  await expect(preflight(inputs, at('Sun, 22 Nov 2026 19:00:00 GMT').kube, 0)).resolves.toBeDefined()
+})
+
 test('a hub that is being retired is warned of', async () => {
   expect((await check(cluster(), {hub: 'gcr.io/istio-release'})).warnings).toEqual([
     expect.stringContaining('`gcr.io/istio-release` is retired'),

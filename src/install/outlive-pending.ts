@@ -1,18 +1,21 @@
 import type {Io, Kube, KubeObject} from '../io/io.ts'
 import {releasesPath} from './found.ts'
 import {markFrom} from './mark.ts'
+import {serverAhead} from './server-clock.ts'
 
 /**
  * Waits while a release of ours is pending and younger than `helmTimeoutMs`: the run before us died without a word, and its helm may live on
- * for that long on its runner. A run that ended, or whose `post` ran, has ended its helm and left no Lease: then nobody waits here.
+ * for that long on its runner, and no longer, whatever the clocks say. A run that ended, or whose `post` ran, has ended its helm and left no Lease: then nobody waits here.
  */
 export async function outlivePending(helmTimeoutMs: number, kube: Kube, io: Pick<Io, 'clock' | 'log' | 'cancelled'>): Promise<void> {
-  for (let told = false; ; told = true) {
-    const now = io.clock.now().getTime()
+  const began = io.clock.ticks()
+  const ahead = await serverAhead(kube, io)
+  for (let told = false; io.clock.ticks() - began < helmTimeoutMs; told = true) {
+    const now = io.clock.now().getTime() + ahead
     const young = newestOf(await kube.list(releasesPath, recordFrom)).find(({isPending, since}) => isPending && now - since < helmTimeoutMs)
     if (young === undefined) return
     if (!told) {
-      const left = Math.ceil((young.since + helmTimeoutMs - now) / 1000)
+      const left = Math.ceil(Math.min(young.since + helmTimeoutMs - now, helmTimeoutMs) / 1000)
       io.log.line(
         `lock: helm release ${young.name} is ${young.status}, and the helm of the run that died may live on: waiting for at most ${left} s`,
       )

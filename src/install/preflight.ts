@@ -12,6 +12,7 @@ import {missingPermissions, permissionsFor} from './permissions.ts'
 import {type InstallPlan, istiodRelease, planInstall} from './plan.ts'
 import {findPullSecrets, missingPullSecrets, type PullSecretPlace, type PullSecretWish} from './pull-secrets.ts'
 import {retiredHost} from './retired-hosts.ts'
+import {serverFacts, serverNow} from './server-clock.ts'
 import {clockSkew, revisionSkew, versionSkew} from './skew.ts'
 import {judgeStale, staleWebhooks} from './stale-webhooks.ts'
 import {tagFrom, tagProblems, tagsPath} from './tag-problems.ts'
@@ -45,22 +46,21 @@ export interface Preflight {
 /** Everything that forbids the install, found before any change and thrown as one `Failure`; else what was found, the plan, and warnings. */
 export async function preflight(inputs: Asked, kube: Kube, now: number): Promise<Preflight> {
   const agentsIn = inputs.install !== 'never' && agentCharts(inputs).length > 0 ? agentNamespace(inputs.platform) : ''
-  const found = await readable(() => findInstall(kube, agentsIn))
-  const plan = planInstall(inputs, found, now)
+  const [found, server] = await Promise.all([readable(() => findInstall(kube, agentsIn)), serverFacts(kube)])
+  const plan = planInstall(inputs, found, serverNow(server, now))
   if (plan.do === 'leave') {
     refuse([...tagProblems(inputs, found, []), ...(await enrollTroubles(inputs, kube))], 'Nothing was changed.')
     return {found, plan, warnings: []}
   }
   const base = plan.releases.find(({chart}) => chart === 'base')
   const isNewBase = base !== undefined && found.crds !== null && base.mark?.version !== inputs.istioVersion
-  const [missing, toEnroll, webhooks, tags, secrets, server, crds] = await readable(() =>
+  const [missing, toEnroll, webhooks, tags, secrets, crds] = await readable(() =>
     Promise.all([
       missingPermissions([...permissionsFor(plan, found.namespace.exists), ...enforcePermissions(inputs)], kube),
       missingPermissions(enrollPermissions(inputs), kube, 'enroll'),
       webhookTroubles(inputs, found, kube),
       inputs.tags.length === 0 ? [] : kube.list(tagsPath, tagFrom),
       inputs.imagePullSecrets.length === 0 ? noTroubles : pullSecretTroubles(inputs, kube),
-      serverFacts(kube),
       isNewBase ? foreignCrds(base, kube) : [],
     ]),
   )
@@ -98,14 +98,6 @@ async function enrollTroubles(inputs: Asked, kube: Kube): Promise<Problem[]> {
 }
 
 const noTroubles = {problems: [], warnings: []}
-
-/** Version and clock of the API server, in one request. */
-async function serverFacts(kube: Kube): Promise<{version: string; date: string | undefined}> {
-  const {headers, body} = await kube
-    .probe('/version', {upgrade: false, timeoutMs: 10_000, maxBytes: 4096})
-    .catch(() => ({headers: {}, body: ''}))
-  return {version: /"gitVersion":\s*"([^"]+)"/.exec(body)?.[1] ?? '', date: (headers as Record<string, string>)['date']}
-}
 
 async function webhookTroubles(inputs: Asked, found: Found, kube: Kube) {
   const [webhooks, namespace] = await Promise.all([findWebhooks(kube), kube.find(`/api/v1/namespaces/${istioNamespace}`)])
