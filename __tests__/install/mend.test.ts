@@ -66,3 +66,32 @@ test.each<[string, Record<string, string>, object | Error, number]>([
   expect(await mend(io)).toHaveLength(said)
   expect(io.requests.filter(({method}) => method !== 'GET')).toEqual([])
 })
+
+test('what cannot be mended keeps nothing else from being mended: no kubeconfig stays because helm cannot be ended', async () => {
+  const io = fakeIo({state: locked, files, kube: {[`GET ${lease}`]: held('run 17')}})
+  io.shell.end = async () => {
+    throw new Error('EPERM: operation not permitted')
+  }
+  const done = await mend(io)
+  expect(done.join(' ')).toMatch(/helm \(process 4711\) could not be ended.*A kubeconfig that a killed run left on the runner was removed/)
+  expect([...io.disk.keys()]).toEqual([])
+  // Whoever waits for the Lease relies on helm having ended.
+  expect(io.requests.filter(({method}) => method === 'DELETE')).toEqual([])
+})
+
+test('a kubeconfig that cannot be removed is named, and the next one is removed', async () => {
+  const [first, second] = ['/temp/istio-mtls-kubeconfig-1', '/temp/istio-mtls-kubeconfig-2']
+  const io = fakeIo({
+    state: {kubeconfigs: JSON.stringify([first, second])},
+    files: {[`${first}/config`]: 'a', [`${second}/config`]: 'b'},
+  })
+  const {remove} = io.files
+  io.files.remove = async (path) => {
+    if (path === first) throw new Error('EACCES')
+    await remove(path)
+  }
+  expect(await mend(io)).toEqual([
+    `A kubeconfig that a killed run left at ${first} could not be removed (EACCES): delete it.`,
+    'A kubeconfig that a killed run left on the runner was removed.',
+  ])
+})

@@ -7,23 +7,37 @@ import {mendProber, proberState} from './mend-prober.ts'
 
 /**
  * Ends what a killed run left, from the state it wrote: our helm, if that very process still lives, then the Lease that kept other runs
- * away and its probers, then the private kubeconfigs. Returns one sentence for each thing done; [] after a run that ended by itself.
+ * away and its probers, then the private kubeconfigs. Returns one sentence for each thing done; [] after a run that ended by itself. Never
+ * throws: what cannot be mended is told, and the rest is mended all the same.
  */
 export async function mend(io: Pick<Io, 'runner' | 'shell' | 'files' | 'connect' | 'clock'>): Promise<string[]> {
-  const done: string[] = []
-  const child = childFrom(jsonFrom(io.runner.state(helmChildState)))
-  if (child !== null && (await io.shell.end(child, helmGraceMs))) {
-    done.push(`helm (process ${child.pid}) was still at work and was ended; the next run repairs what it left.`)
-  }
+  const {done, mayLive} = await endHelm(io)
   const folders = await ownFolders(io)
-  done.push(...(await unlock(folders, io)))
+  done.push(...(mayLive ? [] : await unlock(folders, io)))
   done.push(...(await mendProber(jsonFrom(io.runner.state(proberState)), io)))
   done.push(...textsFrom(jsonFrom(io.runner.state(trialState))).map(leftOnTrial))
   for (const folder of folders) {
-    await io.files.remove(folder)
-    done.push('A kubeconfig that a killed run left on the runner was removed.')
+    const failed = await io.files.remove(folder).then(() => null, messageOf)
+    done.push(
+      failed === null
+        ? 'A kubeconfig that a killed run left on the runner was removed.'
+        : `A kubeconfig that a killed run left at ${folder} could not be removed (${failed}): delete it.`,
+    )
   }
   return done
+}
+
+/** `mayLive`: it could not be told to end, so the Lease is left to expire, after which the next run waits for it. */
+async function endHelm({runner, shell}: Pick<Io, 'runner' | 'shell'>): Promise<{done: string[]; mayLive: boolean}> {
+  const child = childFrom(jsonFrom(runner.state(helmChildState)))
+  if (child === null) return {done: [], mayLive: false}
+  try {
+    const wasAlive = await shell.end(child, helmGraceMs)
+    const says = `helm (process ${child.pid}) was still at work and was ended; the next run repairs what it left.`
+    return {done: wasAlive ? [says] : [], mayLive: false}
+  } catch (thrown) {
+    return {done: [`helm (process ${child.pid}) could not be ended (${messageOf(thrown)}); the next run waits for it.`], mayLive: true}
+  }
 }
 
 /** State of `rollout.ts`: the policies that are STRICT on trial. */

@@ -1,6 +1,5 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {setTimeout as wait} from 'node:timers/promises'
-import {getExecOutput} from '@actions/exec'
 import type {Shell, ShellOptions, ShellResult} from './io.ts'
 import {startTimeOf} from './process-identity.ts'
 import {after} from './timer.ts'
@@ -13,6 +12,7 @@ import {after} from './timer.ts'
 export function liveShell(cancelled: AbortSignal, patienceMs = 7000): Shell {
   return {
     async output(file, args, {env, stdin}) {
+      const {getExecOutput} = await import('@actions/exec')
       const input = stdin === undefined ? undefined : Buffer.from(stdin)
       const {exitCode, stdout, stderr} = await getExecOutput(quoted(file), args, {env, input, silent: true, ignoreReturnCode: true})
       return {code: exitCode, signal: null, stdout, stderr, timedOut: false}
@@ -22,14 +22,24 @@ export function liveShell(cancelled: AbortSignal, patienceMs = 7000): Shell {
     async end({pid, startTime}, graceMs) {
       const isStillIt = async () => startTime !== '' && (await startTimeOf(pid)) === startTime
       if (!(await isStillIt())) return false
-      process.kill(pid, 'SIGINT')
+      if (!signalled(pid, 'SIGINT')) return false
       for (let waited = 0; waited < graceMs; waited += pollMs) {
         await wait(pollMs)
         if (!(await isStillIt())) return true
       }
-      if (await isStillIt()) process.kill(pid, 'SIGKILL')
+      if (await isStillIt()) signalled(pid, 'SIGKILL')
       return true
     },
+  }
+}
+
+/** False when the process has ended in this very moment. */
+function signalled(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown
+    return false
   }
 }
 
