@@ -75,8 +75,8 @@ const purePackages = ['yaml', '@cfworker/json-schema', 'semver', 'picomatch', 'z
 
 const files = readdirSync('src', {recursive: true, encoding: 'utf8'}).filter((file) => file.endsWith('.ts'))
 const importsOf = (file: string) =>
-  [...readFileSync(join('src', file), 'utf8').matchAll(/^(?:import|export) (?:type )?[^'"]*?from '([^']+)'/gm)].map(
-    (match) => match[1] ?? '',
+  [...readFileSync(join('src', file), 'utf8').matchAll(/^(?:import|export) (?:type )?[^'"]*?from '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+    ([, stated, loaded]) => stated ?? loaded ?? '',
   )
 
 test.each(files)('%s imports only what its room may', (file) => {

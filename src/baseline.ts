@@ -3,7 +3,6 @@ import type {RunContext} from './model/context.ts'
 import {Failure, messageOf} from './model/failure.ts'
 import type {Inputs} from './model/inputs.ts'
 import type {Report} from './model/report.ts'
-import {reportFrom} from './report/report-from.ts'
 import {judgesProposal} from './waivers.ts'
 
 /**
@@ -22,6 +21,7 @@ export async function readBaseline(inputs: Inputs, context: RunContext, io: Io):
   }
   const text = await io.files.readText(file)
   const counted = inputs.gate === 'new' && judgesProposal(context) ? await fromBase(file, text, inputs, context, io) : text
+  const {reportFrom} = await import('./report/report-from.ts')
   const report = reportFrom(counted, path)
   if (report !== null) return report
   throw new Failure(`\`baseline\` names \`${path}\`, which is no \`report.json\`.`, {

@@ -5,7 +5,6 @@ import type {Asked, Snapshot} from './model/snapshot.ts'
 import type {Report, Stage, Waiver} from './model/report.ts'
 import {savedSnapshotFrom} from './observe/manifests-saved.ts'
 import type {LedgerEntry} from './report/ledger.ts'
-import {reportFrom} from './report/report-from.ts'
 
 /** A run's diagnostics, to be judged again as that run judged: what was seen, the stages that had failed, its waivers and its baseline. */
 export interface Bundle {
@@ -30,6 +29,7 @@ export async function readBundle(inputs: Inputs, {files}: Pick<Io, 'files'>): Pr
   const isThere = async (name: string) => files.exists(`${folder}/${name}`)
   if (!(await isThere('snapshot.json')) || !(await isThere('report.json'))) return null
   const text = (name: string) => files.readText(`${folder}/${name}`)
+  const {reportFrom} = await import('./report/report-from.ts')
   const report = reportFrom(await text('report.json'), `${folder}/report.json`)
   const saved = await text('snapshot.json')
   const snapshot = savedSnapshotFrom(saved, `${folder}/snapshot.json`, noAsked)

@@ -5,7 +5,6 @@ import type {Inputs} from './model/inputs.ts'
 import type {Report} from './model/report.ts'
 import {filesOf} from './observe/manifests-files.ts'
 import {mergeReports, type ReadReport} from './report/merge.ts'
-import {reportFrom} from './report/report-from.ts'
 
 /**
  * The reports that `from` names; null where it names manifests or a snapshot, which are judged and not merged. Throws a `Failure` for reports
@@ -16,6 +15,7 @@ export async function readReports({from}: Pick<Inputs, 'from'>, io: Pick<Io, 'fi
   const files = from.length === 0 ? [] : await filesOf(from, io).catch(() => [])
   const reports: ReadReport[] = []
   for (const file of files.filter((each) => each.endsWith('.json'))) {
+    const {reportFrom} = await import('./report/report-from.ts')
     const report = reportFrom(await io.files.readText(file), file)
     if (report !== null) reports.push({report, file})
   }

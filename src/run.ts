@@ -1,4 +1,4 @@
-import {type Changed, type Connected, change} from './change.ts'
+import type {Changed, Connected} from './change.ts'
 import {askedFrom, observeOptions} from './asking.ts'
 import type {Bundle} from './bundle.ts'
 import {collectDiagnostics} from './diagnostics/collect.ts'
@@ -14,7 +14,7 @@ import {snapshotFromManifests} from './observe/manifests.ts'
 import {observe, unreachable} from './observe/observe.ts'
 import {readPolicies} from './observe/policy-files.ts'
 import {withPolicyPlaces} from './observe/policy-places.ts'
-import {type Plan, planChanges, planOfManifests} from './plan.ts'
+import type {Plan} from './plan.ts'
 import {buildReport} from './report/build.ts'
 import {type StageLog, stageLog} from './stages.ts'
 import type {Place} from './waiver-annotations.ts'
@@ -40,12 +40,21 @@ export async function run(
 
   const policies = await readOwnPolicies(inputs, stages, io)
   const connected = inputs.from.length > 0 ? null : await stages.look('connect', () => connect(inputs, io, deadline), serverText)
-  const changed = connected === null ? untouched : await change(inputs, policies, connected, {asked, deadline}, stages, io)
+  const changes = inputs.mode === 'enforce' || inputs.mode === 'uninstall'
+  // What only some modes need is loaded by them alone: it is a quarter of the code.
+  const changed =
+    connected !== null && changes
+      ? await (await import('./change.ts')).change(inputs, policies, connected, {asked, deadline}, stages, io)
+      : untouched
   const isPlan = inputs.mode === 'plan'
   const options = {asked, clusterName: inputs.clusterName, patienceMs: inputs.timeoutMs, deadline}
   const plannedLive =
     isPlan && connected !== null
-      ? await stages.look('plan', () => planChanges(inputs, policies, options, connected.kube, io), planText)
+      ? await stages.look(
+          'plan',
+          async () => (await import('./plan.ts')).planChanges(inputs, policies, options, connected.kube, io),
+          planText,
+        )
       : null
   const look = async () => {
     if (plannedLive !== null) return plannedLive.after
@@ -55,7 +64,7 @@ export async function run(
     return observe(asked, observeOptions(inputs, connected.kube, changed.changedAt, deadline), connected.kube, io)
   }
   const observed = (await stages.look('observe', look, readingText)) ?? unreachable(asked, inputs.clusterName, io)
-  const plan = plannedLive ?? (isPlan && inputs.from.length > 0 ? planOfManifests(observed) : null)
+  const plan = plannedLive ?? (isPlan && inputs.from.length > 0 ? (await import('./plan.ts')).planOfManifests(observed) : null)
   const snapshot = withPolicyPlaces(plan?.after ?? observed, changed.applied)
 
   const judged = await judge(inputs, snapshot, {ledger, pending, bundle}, {docsUrl, ...nowhere, ...place}, io)

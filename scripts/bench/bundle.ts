@@ -1,9 +1,12 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {bundle} from '../bundle.ts'
+import {bundle, isChunk} from '../bundle.ts'
 
-/** What the bundle is made of: bytes of `dist/index.js` by npm package, our own rooms apart, largest first; from the source map of a build of its own. */
+/**
+ * What the bundle is made of: bytes of `dist/index.js` by npm package, our own rooms apart, and what it loads when it first needs it in one sum; largest
+ * first, from the source map of a build of its own.
+ */
 export async function bundleTable(): Promise<{part: string; bytes: number}[]> {
   const out = mkdtempSync(join(tmpdir(), 'bundle-'))
   try {
@@ -18,6 +21,7 @@ export async function bundleTable(): Promise<{part: string; bytes: number}[]> {
       for (const [at, {column, source}] of segments.entries())
         add(partOf(map.sources[source] ?? ''), (segments[at + 1]?.column ?? length) - column)
     }
+    for (const name of readdirSync(out).filter(isChunk)) add('loaded when needed', readFileSync(join(out, name)).length)
     return [...bytes].map(([part, count]) => ({part, bytes: count})).sort((a, b) => b.bytes - a.bytes)
   } finally {
     rmSync(out, {recursive: true})

@@ -1,7 +1,5 @@
 import {Readable} from 'node:stream'
 import {createGunzip} from 'node:zlib'
-import {unzipSync} from 'fflate'
-import {extract} from 'tar-stream'
 
 /**
  * One regular member of a .tar.gz or .zip, in memory: nothing but its bytes comes out, so no link and no path can lead elsewhere.
@@ -13,6 +11,7 @@ export async function archiveMember(archive: Uint8Array, name: string, maxBytes:
 }
 
 async function tarMember(archive: Uint8Array, name: string, maxBytes: number): Promise<Uint8Array | null> {
+  const {extract} = await import('tar-stream')
   const entries = extract()
   const source = Readable.from([archive])
   const gunzip = createGunzip()
@@ -32,7 +31,8 @@ async function tarMember(archive: Uint8Array, name: string, maxBytes: number): P
   return null
 }
 
-function zipMember(archive: Uint8Array, name: string, maxBytes: number): Uint8Array | null {
+async function zipMember(archive: Uint8Array, name: string, maxBytes: number): Promise<Uint8Array | null> {
+  const {unzipSync} = await import('fflate')
   const found = unzipSync(archive, {
     filter(file) {
       if (file.name !== name) return false

@@ -2,7 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import {buffer, text} from 'node:stream/consumers'
 import {createGunzip, type Gunzip} from 'node:zlib'
-import WebSocket from 'ws'
+import type WebSocket from 'ws'
 import type {Files, Runner, Shell} from './io.ts'
 import {statusText} from './kube-status.ts'
 import {material, openSession, type Session} from './kube-session.ts'
@@ -96,6 +96,7 @@ export async function openTransport(chosen: Chosen, door: {files: Files; shell: 
     })
   }
   const socket: Transport['socket'] = async (path, protocol, timeoutMs) => {
+    const {WebSocket} = await import('ws')
     await fresh()
     const address = `${server.origin.replace(/^http/, 'ws')}${server.pathname.replace(/\/$/, '')}${path}`
     const headers = {'user-agent': userAgent, ...session.headers} as Record<string, string>

@@ -1,4 +1,4 @@
-import {type ClientHttp2Session, type ClientHttp2Stream, connect} from 'node:http2'
+import type {ClientHttp2Session, ClientHttp2Stream} from 'node:http2'
 import type {Duplex} from 'node:stream'
 import type {Dial, Tunnel} from './wire-forms.ts'
 import {after} from './timer.ts'
@@ -47,6 +47,7 @@ export function tunnel(open: () => Promise<Duplex>): Tunnel {
 }
 
 async function sessionOver(open: () => Promise<Duplex>): Promise<ClientHttp2Session> {
+  const {connect} = await import('node:http2')
   const carrier = await open()
   const session = connect('http://prober', {createConnection: () => carrier})
   await new Promise<void>((resolve, reject) => {
