@@ -92,7 +92,7 @@ function clientsOf(pods: Pod[], rules: IstioObject[], writing: IstioObject[]): C
 }
 
 /** Services with pods of the mesh behind them. */
-function meshedServices(services: Service[], pods: Pod[]): Map<Service, Pod[]> {
+function meshedServices(services: Service[], pods: readonly Pod[]): Map<Service, Pod[]> {
   const selecting = servicesOf(services)
   const meshed = new Map<Service, Pod[]>()
   for (const pod of pods.filter((each) => ['sidecar', 'ambient', 'proxyless'].includes(dataPlane(each)))) {

@@ -1,3 +1,5 @@
+import {distinctPods} from '../derive/alike-pods.ts'
+import {kept} from '../derive/kept.ts'
 import {isFinished} from '../derive/membership.ts'
 import {scopeOf} from '../derive/scope-of.ts'
 import type {Mesh} from '../model/mesh.ts'
@@ -11,7 +13,12 @@ export function namespacesInScope(namespaces: Namespace[], asked: Asked, meshes:
 }
 
 /** Pods in scope that have not ended (rule 22); those that are leaving still answer, as in the rows of the verdict. */
-export function podsInScope(pods: Pod[], asked: Asked, meshes: Mesh[]): Pod[] {
+export const podsInScope = kept((pods: Pod[], asked: Asked, meshes: Mesh[]): readonly Pod[] => {
   const inScope = scopeOf(asked, meshes)
   return pods.filter((pod) => !isFinished(pod) && inScope(pod.namespace))
-}
+})
+
+/** The same without those that are like the one before (derive/alike-pods.ts): enough for whatever is said of workloads. */
+export const distinctPodsInScope = kept((pods: Pod[], asked: Asked, meshes: Mesh[]): readonly Pod[] =>
+  distinctPods(podsInScope(pods, asked, meshes)),
+)

@@ -5,7 +5,7 @@ import type {ControlPlane, Mesh, Webhook} from '../model/mesh.ts'
 import type {DistributedRoots} from '../model/root.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
 import {caBundleFrom} from './ca-bundle.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {rowId, workloadList} from './subject.ts'
 
 /** Each injection webhook reaches a ready istiod and can verify it; what the API server cannot see (the served certificate) is left to it. */
@@ -30,7 +30,7 @@ export const injectorTrusted = check({
         const found = faults(webhooks, controlPlane, now)
         return found.length > 0 || !roots.read ? found : strangeRoots(webhooks, controlPlane, mesh, roots.value)
       }),
-      ...twice(podsInScope(pods, asked, mesh), namespaces, controlPlane.webhooks),
+      ...twice(distinctPodsInScope(pods, asked, mesh), namespaces, controlPlane.webhooks),
     ]
   },
 })
@@ -119,18 +119,13 @@ function signsItself(env: Record<string, string>): boolean {
 }
 
 /** One finding a pair of configurations, whatever the number of pods that both select. */
-function twice(pods: Pod[], namespaces: Namespace[], webhooks: Webhook[]): PartialFinding[] {
+function twice(pods: readonly Pod[], namespaces: Namespace[], webhooks: Webhook[]): PartialFinding[] {
   const byName = new Map(namespaces.map((namespace) => [namespace.name, namespace]))
   const pairs = new Map<string, {names: string[]; pods: Pod[]}>()
-  const known = new Map<string, string[]>()
   for (const pod of pods) {
     const namespace = byName.get(pod.namespace)
     if (namespace === undefined) continue
-    // Pods of a workload have the same labels.
-    const alike = `${pod.namespace} ${JSON.stringify(pod.labels)}`
-    const names =
-      known.get(alike) ?? [...new Set(selectingWebhooks(pod.labels, namespace, webhooks).map(({configuration}) => configuration))].sort()
-    known.set(alike, names)
+    const names = [...new Set(selectingWebhooks(pod.labels, namespace, webhooks).map(({configuration}) => configuration))].sort()
     if (names.length < 2) continue
     const pair = pairs.get(names.join()) ?? {names, pods: []}
     pair.pods.push(pod)

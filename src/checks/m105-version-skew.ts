@@ -1,3 +1,5 @@
+import {oncePerAlike} from '../derive/alike-pods.ts'
+import {byPod} from '../derive/by-pod.ts'
 import {dataPlane, proxyContainer} from '../derive/membership.ts'
 import {meshFor} from '../derive/mesh-for.ts'
 import {check, finding, type PartialFinding, type Severity} from '../model/check.ts'
@@ -20,13 +22,16 @@ export const versionSkew = check({
   hint: 'Restart the workloads, so that they are injected with the proxy of the running control plane.',
   skip: (asked) => (asked.manifests ? 'manifests hold no running proxies' : null),
   run({mesh, controlPlane, pods}, {asked}, {delivered}) {
-    const told = new Map(
-      (delivered.read ? delivered.value.proxies : []).map(({namespace, pod, sync}) => [`${namespace}/${pod}`, sync?.version ?? '']),
-    )
+    const told = byPod(delivered.read ? delivered.value.proxies : [])
+    const versionOf = oncePerAlike(proxyVersion)
+    const istiodOf = oncePerAlike((pod) => {
+      const own = meshFor(pod, mesh)
+      return controlPlane.istiods.find(({revision}) => revision === own.revision)
+    })
     const stale = podsInScope(pods, asked, mesh).flatMap((pod) => {
       // An image without a version in its tag runs one all the same: istiod knows what connected to it.
-      const proxy = proxyVersion(pod) || (told.get(`${pod.namespace}/${pod.name}`) ?? '')
-      const istiod = controlPlane.istiods.find(({revision}) => revision === meshFor(pod, mesh).revision)
+      const proxy = versionOf(pod) || (told(pod).at(-1)?.sync?.version ?? '')
+      const istiod = istiodOf(pod)
       return proxy === '' || istiod === undefined || istiod.version === '' || istiod.version === proxy ? [] : [{pod, proxy, istiod}]
     })
     const groups = Map.groupBy(stale, ({pod, proxy, istiod}) => `${pod.namespace} ${proxy} ${istiod.revision}`)

@@ -7,7 +7,7 @@ import type {Ref} from '../model/ref.ts'
 import type {DistributedRoots} from '../model/root.ts'
 import type {Pod} from '../model/workload.ts'
 import {restart} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {rootName, rootsRef} from './roots-ref.ts'
 import {type ReadProxy, readProxies} from './served-certificates.ts'
 import {rowId, workloadList, workloadRef} from './subject.ts'
@@ -25,7 +25,7 @@ export const rootDistributed = check({
   hint: 'Delete the ConfigMap, so that istiod writes it anew, and stop whatever else writes it.',
   skip: (asked) => (asked.manifests ? 'manifests hold no root: istiod writes it into a running cluster' : null),
   run({mesh, controlPlane, namespaces, pods, roots}, {asked}, {delivered}) {
-    const proxies = podsInScope(pods, asked, mesh).filter((pod) => mounting.has(dataPlane(pod)))
+    const proxies = distinctPodsInScope(pods, asked, mesh).filter((pod) => mounting.has(dataPlane(pod)))
     const leaving = new Set(namespaces.filter(({phase}) => phase === 'Terminating').map(({name}) => name))
     const findings = [...Map.groupBy(proxies, ({namespace}) => namespace)].flatMap(([namespace, group]) => {
       const own = roots.find((each) => each.namespace === namespace) ?? null

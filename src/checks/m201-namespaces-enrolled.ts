@@ -3,7 +3,7 @@ import {dataPlane} from '../derive/membership.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
 import {enrol, restart} from './fix.ts'
-import {namespacesInScope, podsInScope} from './in-scope.ts'
+import {namespacesInScope, distinctPodsInScope} from './in-scope.ts'
 import {refOf, rowId, workloadList} from './subject.ts'
 
 /** Every namespace in scope that runs pods outside the mesh is enrolled: a proxy comes with the next pod (rules 28, 31). */
@@ -17,7 +17,7 @@ export const namespacesEnrolled = check({
   why: 'Pods of a namespace that is not enrolled get no proxy: they serve plain text, and STRICT servers refuse their calls.',
   hint: 'Label the namespace for injection and restart its workloads, or leave it out of the scope with `exclude-namespaces`.',
   run({mesh, controlPlane, namespaces, pods}, {asked}) {
-    const bare = podsInScope(pods, asked, mesh).filter((pod) => !pod.hostNetwork && dataPlane(pod) === 'none')
+    const bare = distinctPodsInScope(pods, asked, mesh).filter((pod) => !pod.hostNetwork && dataPlane(pod) === 'none')
     const byNamespace = Map.groupBy(bare, (pod) => pod.namespace)
     const known = new Set(namespaces.map(({name}) => name))
     const unwritten = [...byNamespace].filter(([name]) => !known.has(name))

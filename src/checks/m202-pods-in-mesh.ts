@@ -4,7 +4,7 @@ import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Webhook} from '../model/mesh.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
 import {patchTemplate, restart} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {refOf, rowId, workloadList, workloadRef} from './subject.ts'
 
 /** Every pod of an enrolled namespace has a data plane, judged by the pod itself and never by labels (rules 21, 22, 28 to 31). */
@@ -19,7 +19,7 @@ export const podsInMesh = check({
   hint: 'Restart the workload, so that its pods are injected; take the opt-out off where there is one.',
   run({mesh, controlPlane: {webhooks}, namespaces, pods}, {asked}) {
     const byName = new Map(namespaces.map((namespace) => [namespace.name, namespace]))
-    const outside = podsInScope(pods, asked, mesh).flatMap((pod) => {
+    const outside = distinctPodsInScope(pods, asked, mesh).flatMap((pod) => {
       const namespace = byName.get(pod.namespace)
       if (namespace === undefined || pod.hostNetwork || dataPlane(pod) !== 'none') return []
       const cause = causeOf(pod, namespace, webhooks)

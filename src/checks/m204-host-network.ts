@@ -1,7 +1,7 @@
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
 import {patchTemplate} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
 /** No pod in scope is on the host's network: such a pod can have no proxy, whatever it listens on (rules 21, 29, 31). */
@@ -15,7 +15,7 @@ export const hostNetwork = check({
   why: "A hostNetwork pod is never injected: whatever it serves is plain text on the node's own address, and no policy reaches it.",
   hint: 'Take `hostNetwork` out of the pod template, or move the workload to a namespace outside the scope.',
   run({mesh, pods}, {asked}) {
-    const bare = podsInScope(pods, asked, mesh).filter((pod) => pod.hostNetwork)
+    const bare = distinctPodsInScope(pods, asked, mesh).filter((pod) => pod.hostNetwork)
     return onePerWorkload(bare).map((pod) => {
       const ports = tcpPorts(pod)
       const serves = ports.length > 0 ? `serves port ${ports.join(', ')}` : 'may serve anything, for it declares no port,'

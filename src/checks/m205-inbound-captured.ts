@@ -8,7 +8,7 @@ import {servicesOf} from '../derive/services-of.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Pod, Service} from '../model/workload.ts'
 import {patchTemplate} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
 /** The sidecar intercepts every TCP port of its pod, by the arguments its init container really ran with (rules 32 to 37). */
@@ -23,7 +23,7 @@ export const inboundCaptured = check({
   hint: 'Remove the `traffic.sidecar.istio.io` annotation from the pod template and restart the workload.',
   run({mesh, pods, services}, {asked}) {
     const selecting = servicesOf(services)
-    const all = podsInScope(pods, asked, mesh)
+    const all = distinctPodsInScope(pods, asked, mesh)
     const sidecars = onePerWorkload(all.filter((pod) => dataPlane(pod) === 'sidecar'))
     const gateways = onePerWorkload(all.filter((pod) => ['gateway', 'waypoint'].includes(dataPlane(pod))))
     return [...sidecars.flatMap((pod) => [...bypass(pod, selecting(pod)), ...misspelt(pod)]), ...gateways.flatMap(besideGateway)]
@@ -37,8 +37,9 @@ function bypass(pod: Pod, services: Service[]): PartialFinding[] {
     ({protocol, port}) => protocol === 'TCP' && !(port !== null && own.has(port)),
   )
   // A second address family is m208's.
+  const {containers, initContainers} = pod
   const open = ports.flatMap(({port}) => {
-    const ways = openings({...pod, ips: []}, port, capture)
+    const ways = openings({containers, initContainers, ips: []}, port, capture)
     return ways.length === 0 ? [] : [{port, way: ways[0] ?? ''}]
   })
   if (open.length === 0) return []

@@ -2,7 +2,7 @@ import {captureOf} from '../derive/capture.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
 /** The sidecar intercepts all outbound traffic of its pod (rule 38). */
@@ -16,7 +16,7 @@ export const outboundCaptured = check({
   why: 'Calls that are not redirected go out as the application wrote them: in plain text and without an identity, so STRICT servers refuse them.',
   hint: 'Remove the outbound annotation from the pod template, or run the application as another user than 1337.',
   run({mesh, pods}, {asked}) {
-    const sidecars = onePerWorkload(podsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'sidecar'))
+    const sidecars = onePerWorkload(distinctPodsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'sidecar'))
     return sidecars.flatMap((pod) => {
       const ways = outboundWays(pod)
       const fix = `kubectl -n ${pod.namespace} edit ${pod.workload.kind.toLowerCase()} ${pod.workload.name}  # spec.template`

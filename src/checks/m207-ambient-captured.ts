@@ -1,3 +1,4 @@
+import {oncePerAlike} from '../derive/alike-pods.ts'
 import {isAmbientWanted} from '../derive/injection.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding, type PartialFinding} from '../model/check.ts'
@@ -19,7 +20,8 @@ export const ambientCaptured = check({
   skip: (asked) => (asked.manifests ? 'manifests cannot show what the node agent did' : null),
   run({mesh, namespaces, pods}, {asked}) {
     const byName = new Map(namespaces.map((namespace) => [namespace.name, namespace]))
-    const wanted = podsInScope(pods, asked, mesh).filter((pod) => isWanted(pod, byName.get(pod.namespace)) && !pod.simulated)
+    const isMeant = oncePerAlike((pod) => isWanted(pod, byName.get(pod.namespace)) && !pod.simulated)
+    const wanted = podsInScope(pods, asked, mesh).filter(isMeant)
     const ztunnels = pods.filter((pod) => pod.labels['app'] === 'ztunnel' && pod.ready)
     const nodes = new Set(ztunnels.map((pod) => pod.node))
     const hit = wanted.flatMap((pod) => {

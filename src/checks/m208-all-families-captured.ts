@@ -4,7 +4,7 @@ import {dataPlane} from '../derive/membership.ts'
 import {meshFor} from '../derive/mesh-for.ts'
 import {check, finding} from '../model/check.ts'
 import {restart, setInIstiod} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
 /** The sidecar's capture rules cover every address family of its pod (istio-iptables config.go:getLocalIP). */
@@ -18,7 +18,7 @@ export const allFamiliesCaptured = check({
   why: 'On a dual-stack cluster rules are written for the first family alone: over the second the same ports answer in plain text.',
   hint: 'Turn dual stack on in Istio (`ISTIO_DUAL_STACK`), then restart the workloads.',
   run({mesh, pods}, {asked}) {
-    const open = podsInScope(pods, asked, mesh).filter(
+    const open = distinctPodsInScope(pods, asked, mesh).filter(
       (pod) => dataPlane(pod) === 'sidecar' && captureOf(pod).mode !== 'NONE' && openAddresses(pod, captureOf(pod)).length > 0,
     )
     return onePerWorkload(open).map((pod) =>

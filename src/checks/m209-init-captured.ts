@@ -3,7 +3,7 @@ import {meshFor} from '../derive/mesh-for.ts'
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
 import {restart, setInIstiod} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
 /** No init container of the application runs before the capture rules stand (rule 38). */
@@ -17,7 +17,7 @@ export const initCaptured = check({
   why: 'What runs before istio-init sends in plain text and without an identity: STRICT servers refuse it, others take it silently.',
   hint: 'Turn native sidecars on (istiod env `ENABLE_NATIVE_SIDECARS`) and restart the workload, or move the calls out of the init container.',
   run({mesh, pods}, {asked}) {
-    const sidecars = podsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'sidecar')
+    const sidecars = distinctPodsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'sidecar')
     return onePerWorkload(sidecars).flatMap((pod) => {
       const early = earlyContainers(pod)
       if (early.length === 0) return []

@@ -7,7 +7,7 @@ import type {PeerAuthentication} from '../model/policy.ts'
 import type {Ref} from '../model/ref.ts'
 import type {Pod} from '../model/workload.ts'
 import {listeningContainers} from '../derive/target-port.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {viewFinder} from './policy-view.ts'
 import {rowId} from './subject.ts'
 
@@ -23,7 +23,7 @@ export const ambientSemantics = check({
   hint: 'Write one mode per workload: drop `selector: {}`, and give the policy an explicit `mtls.mode` beside its ports.',
   run({mesh, namespaces, policies, pods}, {asked}) {
     const viewFor = viewFinder({mesh, namespaces, policies})
-    const ambient = podsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'ambient')
+    const ambient = distinctPodsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'ambient')
     const weaker = ambient.flatMap((pod) => {
       const {index} = viewFor(pod)
       const levels = policiesByLevel(index, pod.namespace, pod.labels)

@@ -73,7 +73,12 @@ function isPlain({port, tls}: Server): boolean {
  * Such a server lets in only Istio's own ALPNs, which a PERMISSIVE proxy, too, answers by mutual TLS (gateway.go:builtAutoPassthroughFilterChains);
  * open is what lies behind it labelled as part of the mesh without a proxy in the way.
  */
-function handsOn(gateway: IstioObject, pods: Pod[], services: Service[], isStrange: (pod: Pod, port: number) => boolean): PartialFinding[] {
+function handsOn(
+  gateway: IstioObject,
+  pods: readonly Pod[],
+  services: Service[],
+  isStrange: (pod: Pod, port: number) => boolean,
+): PartialFinding[] {
   const hosts = serversOf(gateway).flatMap(({tls, hosts = []}) => (tls?.mode === 'AUTO_PASSTHROUGH' ? hosts : []))
   if (hosts.length === 0) return []
   const selecting = servicesOf(services.filter((service) => hosts.some((host) => reaches(host, hostOf(service)))))

@@ -1,7 +1,7 @@
 import {dataPlane} from '../derive/membership.ts'
 import {listeningContainers} from '../derive/target-port.ts'
 import {check, finding} from '../model/check.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
 /** Names the UDP and SCTP ports of meshed workloads: the mesh never carries them (rule 32). */
@@ -15,7 +15,7 @@ export const nonTcpKnown = check({
   why: 'Istio intercepts TCP alone: UDP and SCTP go as the application wrote them, and they count in no coverage.',
   hint: 'Know these ports, and encrypt them in the application (DTLS, QUIC) where it matters.',
   run({mesh, pods}, {asked}) {
-    return onePerWorkload(podsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) !== 'none')).flatMap((pod) => {
+    return onePerWorkload(distinctPodsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) !== 'none')).flatMap((pod) => {
       const ports = listeningContainers(pod).flatMap((container) => container.ports.filter(({protocol}) => protocol !== 'TCP'))
       if (ports.length === 0) return []
       const names = ports.map(({port, protocol}) => `${port}/${protocol}`).join(', ')

@@ -8,7 +8,7 @@ import {check, finding, type PartialFinding} from '../model/check.ts'
 import type {Container, HealthProbe, Pod, Service} from '../model/workload.ts'
 import {viewFinder} from './policy-view.ts'
 import {patchTemplate} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, refOf, rowId, workloadRef} from './subject.ts'
 
 /** Callers that can have no sidecar are known not to reach STRICT ports: kubelets that probe the application itself, and clients outside the cluster (rule 39). */
@@ -24,10 +24,12 @@ export const callersCanComply = check({
   run({mesh, namespaces, policies, pods, services}, {asked}) {
     const viewFor = viewFinder({mesh, namespaces, policies})
     const selecting = servicesOf(services)
-    const isStrict = (pod: Pod, port: number) =>
-      effectiveMode(decidingPolicies(viewFor(pod).index, pod.namespace, pod.labels), port).mode === 'STRICT' &&
-      capturedPort({...pod, ips: []}, port)
-    const sidecars = onePerWorkload(podsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'sidecar'))
+    const isStrict = (pod: Pod, port: number) => {
+      const {namespace, labels, containers, initContainers} = pod
+      const {mode} = effectiveMode(decidingPolicies(viewFor(pod).index, namespace, labels), port)
+      return mode === 'STRICT' && capturedPort({containers, initContainers, ips: []}, port)
+    }
+    const sidecars = onePerWorkload(distinctPodsInScope(pods, asked, mesh).filter((pod) => dataPlane(pod) === 'sidecar'))
     const exposed = new Map<Service, {pod: Pod; port: number}[]>()
     for (const pod of sidecars)
       for (const service of selecting(pod)) {

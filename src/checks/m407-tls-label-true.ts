@@ -1,7 +1,7 @@
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
 import {patchTemplate} from './fix.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadRef} from './subject.ts'
 
 /** Every sidecar pod carries `security.istio.io/tlsMode: istio`, as the injector writes it (rule 24). */
@@ -15,7 +15,7 @@ export const tlsLabelTrue = check({
   why: 'Clients decide by this label what to send: a wrong one means plain text under PERMISSIVE and an outage under STRICT.',
   hint: 'Remove the label `security.istio.io/tlsMode` from the pod template; the injector sets it.',
   run({mesh, pods}, {asked}) {
-    const wrong = podsInScope(pods, asked, mesh).filter((pod) => {
+    const wrong = distinctPodsInScope(pods, asked, mesh).filter((pod) => {
       const label = pod.labels['security.istio.io/tlsMode']
       return dataPlane(pod) === 'sidecar' && label !== 'istio' && !(pod.simulated && label === undefined)
     })

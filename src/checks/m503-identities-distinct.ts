@@ -1,6 +1,6 @@
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 import {onePerWorkload, rowId, workloadList} from './subject.ts'
 
 /** No two workloads of a namespace share the service account `default`: an identity is the service account (SPIFFE `…/sa/default`). */
@@ -15,7 +15,7 @@ export const identitiesDistinct = check({
   hint: 'Give each workload a service account of its own (`spec.serviceAccountName`).',
   run({mesh, pods}, {asked}) {
     const shared = onePerWorkload(
-      podsInScope(pods, asked, mesh).filter((pod) => pod.serviceAccount === 'default' && dataPlane(pod) !== 'none'),
+      distinctPodsInScope(pods, asked, mesh).filter((pod) => pod.serviceAccount === 'default' && dataPlane(pod) !== 'none'),
     )
     return [...Map.groupBy(shared, (pod) => pod.namespace)].flatMap(([namespace, sharing]) => {
       if (sharing.length < 2) return []

@@ -1,3 +1,4 @@
+import {kept} from '../derive/kept.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {meshFor} from '../derive/mesh-for.ts'
 import {policiesVisible} from '../derive/policies-visible.ts'
@@ -6,7 +7,7 @@ import type {Mesh} from '../model/mesh.ts'
 import type {PeerAuthentication} from '../model/policy.ts'
 import type {Asked} from '../model/snapshot.ts'
 import type {Namespace, Pod} from '../model/workload.ts'
-import {podsInScope} from './in-scope.ts'
+import {distinctPodsInScope} from './in-scope.ts'
 
 /** What one control plane sees: its mesh configuration and the policies it reads (rules 1 to 5). */
 export interface PolicyView {
@@ -36,9 +37,9 @@ export function viewFinder({mesh, namespaces, policies}: Policied): (pod: Pod) =
   }
 }
 
-/** Pods in scope that a PeerAuthentication governs: sidecars, ambient and proxyless ones (rules 21, 22, 25, 26). */
+/** Pods in scope that a PeerAuthentication governs: sidecars, ambient and proxyless ones (rules 21, 22, 25, 26); of pods that are alike, one. */
 export function governedPods(pods: Pod[], asked: Asked, meshes: Mesh[]): Pod[] {
-  return podsInScope(pods, asked, meshes).filter((pod) => governed.has(dataPlane(pod)))
+  return distinctPodsInScope(pods, asked, meshes).filter((pod) => governed.has(dataPlane(pod)))
 }
 
 const governed = new Set(['sidecar', 'ambient', 'proxyless'])
@@ -48,6 +49,9 @@ export function isDowngrade(mode: string, asked: Asked): boolean {
   return mode === 'DISABLE' || (mode === 'PERMISSIVE' && asked.mtlsMode === 'STRICT')
 }
 
-function viewOf(mesh: Mesh, namespaces: Namespace[], policies: PeerAuthentication[]): PolicyView {
-  return {mesh, index: policyIndex(policiesVisible(policies, mesh, namespaces), mesh.rootNamespace)}
-}
+const viewOf = kept(
+  (mesh: Mesh, namespaces: Namespace[], policies: PeerAuthentication[]): PolicyView => ({
+    mesh,
+    index: policyIndex(policiesVisible(policies, mesh, namespaces), mesh.rootNamespace),
+  }),
+)

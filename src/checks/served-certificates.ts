@@ -14,6 +14,7 @@ export interface ReadProxy {
 
 /** Every pod in scope whose proxy was read. */
 export function readProxies({proxies}: Delivered, pods: Pod[], asked: Asked, meshes: Mesh[]): ReadProxy[] {
+  if (!proxies.some(({running}) => running.read)) return []
   const byName = new Map(podsInScope(pods, asked, meshes).map((pod) => [`${pod.namespace}/${pod.name}`, pod]))
   return proxies.flatMap(({namespace, pod: name, running}) => {
     const pod = byName.get(`${namespace}/${name}`)

@@ -29,7 +29,7 @@ export function workloadId(pod: Pod): string {
 }
 
 /** One pod of each workload, in order of first appearance. */
-export function onePerWorkload(pods: Pod[]): Pod[] {
+export function onePerWorkload(pods: readonly Pod[]): Pod[] {
   return [...Map.groupBy(pods, workloadId).values()].flatMap((group) => group.slice(0, 1))
 }
 

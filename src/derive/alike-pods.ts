@@ -2,18 +2,21 @@ import {isSameJson} from '../model/same-json.ts'
 import type {Pod} from '../model/workload.ts'
 
 /**
- * True for pods that configuration cannot tell apart, such as most of a workload: what decides which ports they have and the mode of each is
- * the same. Names, nodes, states and addresses of the same families may differ.
+ * True for pods that configuration cannot tell apart, such as most of a workload: they are the same in all but their names, ages, nodes and
+ * states, and in the addresses themselves where the families are the same.
  */
 export function isAlike(a: Pod, b: Pod): boolean {
   return (
     a.namespace === b.namespace &&
+    a.serviceAccount === b.serviceAccount &&
     a.hostNetwork === b.hostNetwork &&
+    a.simulated === b.simulated &&
     isSameJson(a.workload, b.workload) &&
     isSameJson(a.labels, b.labels) &&
     isSameJson(a.annotations, b.annotations) &&
     isSameJson(a.containers, b.containers) &&
     isSameJson(a.initContainers, b.initContainers) &&
+    isSameJson(a.securityContext, b.securityContext) &&
     hasSameFamilies(a.ips, b.ips)
   )
 }
@@ -30,4 +33,14 @@ export function oncePerAlike<T>(answer: (pod: Pod) => T): (pod: Pod) => T {
     if (last === null || !isAlike(last.pod, pod)) last = {pod, value: answer(pod)}
     return last.value
   }
+}
+
+/** The first of each run of neighbours that are alike. */
+export function distinctPods(pods: readonly Pod[]): Pod[] {
+  let last: Pod | null = null
+  return pods.filter((pod) => {
+    if (last !== null && isAlike(last, pod)) return false
+    last = pod
+    return true
+  })
 }

@@ -1,4 +1,5 @@
 import type {Container, Pod} from '../model/workload.ts'
+import {kept} from './kept.ts'
 import {proxyContainer} from './membership.ts'
 
 /** What a sidecar pod's traffic rules do, from the arguments that its init container really ran with (rules 33 to 38). */
@@ -20,20 +21,14 @@ export interface Capture {
 
 /** Reads a sidecar pod's capture; meaningless for pods without a sidecar. Later changes of the pod's annotations have no effect (rule 33). */
 export function captureOf(pod: Pick<Pod, 'containers' | 'initContainers'>): Capture {
-  const known = captures.get(pod.containers)
-  if (known?.initContainers === pod.initContainers) return known.capture
-  const capture = readCapture(pod)
-  captures.set(pod.containers, {initContainers: pod.initContainers, capture})
-  return capture
+  return readCapture(pod.initContainers, proxyContainer(pod)?.env['ISTIO_META_INTERCEPTION_MODE'])
 }
 
-/** What was read already: every check asks it of every pod. */
-const captures = new WeakMap<readonly Container[], {initContainers: readonly Container[]; capture: Capture}>()
-
-function readCapture(pod: Pick<Pod, 'containers' | 'initContainers'>): Capture {
-  const init = pod.initContainers.find(({name}) => name === 'istio-init' || name === 'istio-validation')
+/** Every check asks it of every pod, and thousands of them have the same init containers. */
+const readCapture = kept((initContainers: readonly Container[], interception: string | undefined): Capture => {
+  const init = initContainers.find(({name}) => name === 'istio-init' || name === 'istio-validation')
   const flags = init === undefined ? new Map<string, string>() : flagsOf(init.args)
-  const mode = modeOf(init, flags.get('m'), proxyContainer(pod))
+  const mode = init === undefined || interception === 'NONE' ? 'NONE' : modeOf(flags.get('m'))
   // Without the flag istio-iptables includes nothing: an empty list disables (tools/istio-iptables/pkg/cmd/root.go).
   const include = flags.get('b') ?? ''
   return {
@@ -50,10 +45,9 @@ function readCapture(pod: Pick<Pod, 'containers' | 'initContainers'>): Capture {
       excludePorts: flags.get('o') ?? '',
     },
   }
-}
+})
 
-function modeOf(init: Container | undefined, flag: string | undefined, proxy: Container | null): Capture['mode'] {
-  if (init === undefined || proxy?.env['ISTIO_META_INTERCEPTION_MODE'] === 'NONE') return 'NONE'
+function modeOf(flag: string | undefined): Capture['mode'] {
   return flag === 'TPROXY' ? 'TPROXY' : flag === 'NONE' ? 'NONE' : 'REDIRECT'
 }
 

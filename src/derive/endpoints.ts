@@ -2,11 +2,12 @@ import type {Endpoint} from '../model/endpoint.ts'
 import type {PortProbe} from '../model/evidence.ts'
 import {refText} from '../model/ref.ts'
 import type {Snapshot} from '../model/snapshot.ts'
-import {deliveriesOf} from './delivered-port.ts'
-import {type JudgedPort, judgedGroups} from './judged-pods.ts'
+import type {Pod} from '../model/workload.ts'
+import {type Deliveries, deliveriesOf} from './delivered-port.ts'
+import {type JudgedGroup, type JudgedPort, judgedGroups} from './judged-pods.ts'
 import type {PodView} from './pod-view.ts'
 import type {PortMode} from './port-mode.ts'
-import {demandsMutualTls, sightingsOf} from './sightings.ts'
+import {demandsMutualTls, type Sightings, sightingsOf} from './sightings.ts'
 import {isServing, type RowMember} from './row-member.ts'
 import {type ProofSources, verdictOfPort} from './verdict-of-port.ts'
 
@@ -15,26 +16,22 @@ import {type ProofSources, verdictOfPort} from './verdict-of-port.ts'
  * workload that differ get rows of their own. Never throws on a well-formed snapshot; what was not read makes rows unproven.
  */
 export function endpoints(snapshot: Snapshot): Endpoint[] {
-  const sightings = sightingsOf(snapshot.probes)
-  const deliveries = deliveriesOf(snapshot.delivered, snapshot.takenAt)
+  const sources = {sightings: sightingsOf(snapshot.probes), deliveries: deliveriesOf(snapshot.delivered, snapshot.takenAt)}
   const rows = new Map<string, Row>()
-  for (const {view, pods, ports} of judgedGroups(snapshot)) {
-    const probed = pods.map((pod) => ({pod, probes: sightings.of(pod)}))
-    for (const judged of ports) {
-      const key = rowKey(view, judged)
-      const row = rows.get(key) ?? {...judged, view, members: []}
-      for (const {pod, probes} of probed) {
-        const delivered = passesProxy(judged) ? deliveries.of(pod, view.capture, judged.port) : null
-        const {probes: own, vouched} = evidenceFor(judged, ports, probes)
-        row.members.push({pod, probes: own, vouched, delivered, calls: sightings.callsTo(pod, judged.port)})
-      }
+  for (const group of judgedGroups(snapshot)) {
+    const probed = group.pods.map((pod) => ({pod, probes: sources.sightings.of(pod)}))
+    for (const judged of group.ports) {
+      const key = rowKey(group.view, judged)
+      const row = rows.get(key) ?? {...judged, view: group.view, members: []}
+      for (const each of probed) row.members.push(memberOf(each, judged, group, sources))
       rows.set(key, row)
     }
   }
   const serving = new Set([...rows.values()].filter(({members}) => members.some(({pod}) => isServing(pod))).map(workloadKey))
+  const proofs = {sightings: sources.sightings, withheld: sources.deliveries.withheld}
   return [...rows.values()]
     .filter((row) => counts(row, serving))
-    .map((row) => endpointOf(row, snapshot, {sightings, withheld: deliveries.withheld}))
+    .map((row) => endpointOf(row, snapshot, proofs))
     .sort(byWorkloadAndPort)
 }
 
@@ -58,6 +55,22 @@ function counts({mode, members, ...row}: Row, serving: ReadonlySet<string>): boo
   if (members.some(({pod}) => isServing(pod) || pod.simulated)) return true
   if (mode.mode !== 'STRICT' && mode.exempt === null) return true
   return !members.every(({pod}) => pod.terminating) && !serving.has(workloadKey(row))
+}
+
+/** What stands for a port of one pod. */
+function memberOf(
+  {pod, probes}: Probed,
+  judged: JudgedPort,
+  {view, ports}: JudgedGroup,
+  {sightings, deliveries}: {sightings: Sightings; deliveries: Deliveries},
+): RowMember {
+  const delivered = passesProxy(judged) ? deliveries.of(pod, view.capture, judged.port) : null
+  return {pod, ...evidenceFor(judged, ports, probes), delivered, calls: sightings.callsTo(pod, judged.port)}
+}
+
+interface Probed {
+  pod: Pod
+  probes: readonly PortProbe[]
 }
 
 /** What no listener of the proxy meets, no listener can speak for. */

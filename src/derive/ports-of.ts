@@ -1,6 +1,7 @@
 import type {Pod, Protocol, Service} from '../model/workload.ts'
 import {besideProxyOn} from './beside-proxy.ts'
 import {type Capture, captureOf} from './capture.ts'
+import {kept} from './kept.ts'
 import {listeningContainers, resolveTargetPort} from './target-port.ts'
 
 /** One port of a pod; `port` null stands for all ports that nobody declares. */
@@ -59,34 +60,32 @@ export function portsOf(pod: Pick<Pod, 'containers' | 'initContainers' | 'annota
  * only as the pod was created with it (rule 33): left out of capture, and named by no other container and no Service.
  */
 export function proxyPorts(pod: ProxiedPod, services: readonly Service[] = noServices): ReadonlySet<number> {
-  const known = proxys.get(pod.containers)
-  if (known?.initContainers === pod.initContainers && known.annotations === pod.annotations && known.services === services)
-    return known.ports
-  const ports = readProxyPorts(pod, services)
-  proxys.set(pod.containers, {initContainers: pod.initContainers, annotations: pod.annotations, services, ports})
-  return ports
+  return readProxyPorts(pod.containers, pod.initContainers, pod.annotations, services)
 }
 
 type ProxiedPod = Pick<Pod, 'containers' | 'initContainers' | 'annotations'>
 
 const noServices: readonly Service[] = []
 
-/** What was worked out last for a pod: it is asked for each of its ports. */
-const proxys = new WeakMap<
-  Pod['containers'],
-  {initContainers: Pod['initContainers']; annotations: Pod['annotations']; services: readonly Service[]; ports: ReadonlySet<number>}
->()
-
-function readProxyPorts(pod: ProxiedPod, services: readonly Service[]): ReadonlySet<number> {
-  const {mode, includeInbound, excludeInbound} = captureOf(pod)
-  const annotated = Number(pod.annotations['status.sidecar.istio.io/port'] ?? defaultStatusPort)
-  const isTarget = () => services.some(({ports}) => ports.some((each) => resolveTargetPort(pod, each) === annotated))
-  if (excludeInbound.includes(annotated) && besideProxyOn(pod, annotated) === null && !isTarget())
-    return new Set([annotated, ...fixedPorts])
-  // Captured all the same, it is not the agent's: another status port was left out when the pod was made.
-  const isCaptured = mode !== 'NONE' && includeInbound === '*' && !excludeInbound.includes(defaultStatusPort)
-  return new Set(isCaptured ? fixedPorts : [defaultStatusPort, ...fixedPorts])
-}
+/** It is asked for each port of each pod. */
+const readProxyPorts = kept(
+  (
+    containers: Pod['containers'],
+    initContainers: Pod['initContainers'],
+    annotations: Pod['annotations'],
+    services: readonly Service[],
+  ): ReadonlySet<number> => {
+    const pod = {containers, initContainers}
+    const {mode, includeInbound, excludeInbound} = captureOf(pod)
+    const annotated = Number(annotations['status.sidecar.istio.io/port'] ?? defaultStatusPort)
+    const isTarget = () => services.some(({ports}) => ports.some((each) => resolveTargetPort(pod, each) === annotated))
+    if (excludeInbound.includes(annotated) && besideProxyOn(pod, annotated) === null && !isTarget())
+      return new Set([annotated, ...fixedPorts])
+    // Captured all the same, it is not the agent's: another status port was left out when the pod was made.
+    const isCaptured = mode !== 'NONE' && includeInbound === '*' && !excludeInbound.includes(defaultStatusPort)
+    return new Set(isCaptured ? fixedPorts : [defaultStatusPort, ...fixedPorts])
+  },
+)
 
 /** Health and Envoy's metrics. */
 const fixedPorts = [15021, 15090]

@@ -1,11 +1,12 @@
 import type {Pod, Service} from '../model/workload.ts'
+import {kept} from './kept.ts'
 import {type LabelIndex, labelIndex} from './label-index.ts'
 
 /** Finds the Services that select a pod. */
 export type ServicesOf = (pod: Pick<Pod, 'namespace' | 'labels'>) => Service[]
 
 /** Files Services by namespace and selector; those without a selector, and ExternalName ones, select no pod. */
-export function servicesOf(services: readonly Service[]): ServicesOf {
+export const servicesOf = kept((services: readonly Service[]): ServicesOf => {
   const selecting = services.filter(({type, selector}) => type !== 'ExternalName' && selector !== null && Object.keys(selector).length > 0)
   const byNamespace = new Map<string, LabelIndex<Service>>()
   for (const [namespace, own] of Map.groupBy(selecting, (service) => service.namespace)) {
@@ -15,4 +16,4 @@ export function servicesOf(services: readonly Service[]): ServicesOf {
     )
   }
   return ({namespace, labels}) => byNamespace.get(namespace)?.matching(labels) ?? []
-}
+})

@@ -3,6 +3,7 @@ import type {Mesh} from '../model/mesh.ts'
 import type {IstioObject} from '../model/policy.ts'
 import type {Snapshot} from '../model/snapshot.ts'
 import type {Pod} from '../model/workload.ts'
+import {distinctPods} from './alike-pods.ts'
 import {actionOf, appliesTo, isDryRun, isOpenRule, ruleDemandsToken, rulesOf} from './authorization-rules.ts'
 import {dataPlane, isFinished} from './membership.ts'
 import {meshFor} from './mesh-for.ts'
@@ -18,15 +19,10 @@ export function whoMayCall({asked, mesh, pods, authorizationPolicies, requestAut
   if (!mesh.read || !pods.read || !authorizationPolicies.read || !requestAuthentications.read) return null
   const inScope = scopeOf(asked, mesh.value)
   const [policiesFor, tokensFor] = [authorizationPolicies.value, requestAuthentications.value].map(applying)
-  const known = new Map<string, Omit<Authorization, 'namespace' | 'workload'>>()
   const found = new Map<string, Authorization>()
-  for (const pod of pods.value) {
-    if (isFinished(pod) || pod.terminating || !inScope(pod.namespace)) continue
+  for (const pod of distinctPods(pods.value.filter((each) => !isFinished(each) && !each.terminating && inScope(each.namespace)))) {
     const own = meshFor(pod, mesh.value)
-    const plane = dataPlane(pod)
-    const alike = JSON.stringify([pod.namespace, own.revision, plane, pod.labels])
-    const answer = known.get(alike) ?? answerOf(plane, policiesFor?.(pod, own) ?? [], tokensFor?.(pod, own) ?? [])
-    known.set(alike, answer)
+    const answer = answerOf(dataPlane(pod), policiesFor?.(pod, own) ?? [], tokensFor?.(pod, own) ?? [])
     const {namespace, workload} = pod
     const key = JSON.stringify([namespace, workload.kind, workload.name, answer])
     if (!found.has(key)) found.set(key, {namespace, workload, ...answer})
