@@ -19,7 +19,7 @@ const istiod = {
   },
 }
 
-async function found(records: object[], superseded: object[] | Error = new Error('not to be read')) {
+async function found(records: object[], superseded: object[] | Error = []) {
   const io = fakeIo({
     kube: {
       ...Object.fromEntries(webhookPaths.map((path) => [`GET ${path}`, []])),
@@ -63,6 +63,22 @@ test('where the newest records are gone, the superseded ones tell how far helm h
     ['istio-base', 1, 'deployed', 0],
     ['istiod', 2, 'superseded', 1],
   ])
+})
+
+test('a pending record that a repair left behind is not the newest where those of the repair were superseded, and the last of all deleted', async () => {
+  const left = [record('istiod', 3, 'pending-upgrade')]
+  expect(await found(left, [record('istiod', 2, 'superseded'), record('istiod', 4, 'superseded')])).toEqual([
+    ['istiod', 4, 'superseded', 2],
+  ])
+  expect(await found(left, [record('istiod', 2, 'superseded'), record('istiod', 1, 'superseded')])).toEqual([
+    ['istiod', 3, 'pending-upgrade', 2],
+  ])
+})
+
+test('superseded records are read for nothing else', async () => {
+  const unread = new Error('not to be read')
+  expect(await found([record('istiod', 3, 'deployed')], unread)).toEqual([['istiod', 3, 'deployed', 0]])
+  expect(await found([record('istiod', 2, 'deployed'), record('istiod', 3, 'failed')], unread)).toEqual([['istiod', 3, 'failed', 2]])
 })
 
 test('the note of a repair is read as it was written, and anything else that stands there is no note', async () => {

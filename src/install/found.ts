@@ -66,11 +66,11 @@ export async function findInstall(kube: Kube, agentsIn = ''): Promise<Found> {
     defaultRevision(kube),
     findConfigurations(kube),
   ])
-  const lost = await lostReleases(istiods, crd, releases, kube)
+  const superseded = await supersededRecords(istiods, crd, releases, kube)
   return {
     namespace: namespaceFrom(namespace),
     istiods,
-    releases: [...newest([...releases, ...lost]), ...newest(elsewhere)],
+    releases: [...newest([...releases, ...superseded]), ...newest(elsewhere)],
     repairs: repairsFrom(namespace),
     agents,
     crds: crd === null ? null : ownerOf(crd),
@@ -95,17 +95,27 @@ function releasesPathIn(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/secrets?labelSelector=owner%3Dhelm%2Cstatus%21%3Dsuperseded`
 }
 
-/** Superseded records of releases whose newer ones somebody deleted: helm goes on from them, and so must our count of revisions. */
-async function lostReleases(istiods: FoundIstiod[], crd: KubeObject | null, releases: FoundRelease[], kube: Kube): Promise<FoundRelease[]> {
+/**
+ * Superseded records where newer ones may have been deleted by somebody: there is none, or the newest is pending, as one stays behind a repair. helm
+ * goes on from whatever is newest, and so must we.
+ */
+async function supersededRecords(
+  istiods: FoundIstiod[],
+  crd: KubeObject | null,
+  releases: FoundRelease[],
+  kube: Kube,
+): Promise<FoundRelease[]> {
   const owners = [...istiods.map(({owner}) => owner), ...(crd === null ? [] : [ownerOf(crd)])]
+  const known = newest(releases)
   const lost = owners.flatMap((owner) =>
-    owner.by === 'helm' && owner.namespace === istioNamespace && !releases.some(({name}) => name === owner.release) ? [owner.release] : [],
+    owner.by === 'helm' && owner.namespace === istioNamespace && !known.some(({name}) => name === owner.release) ? [owner.release] : [],
   )
-  if (lost.length === 0) return []
-  return (await kube.list(supersededPath, releaseFrom)).filter(({name}) => lost.includes(name))
+  const doubtful = [...lost, ...known.filter(({status}) => status.startsWith('pending-')).map(({name}) => name)]
+  if (doubtful.length === 0) return []
+  return (await kube.list(supersededPath, releaseFrom)).filter(({name}) => doubtful.includes(name))
 }
 
-/** Read only where newer records are missing. */
+/** Read only where newer records may be missing. */
 export const supersededPath = `/api/v1/namespaces/${istioNamespace}/secrets?labelSelector=owner%3Dhelm%2Cstatus%3Dsuperseded`
 
 function istiodFrom(deployment: KubeObject): FoundIstiod {
@@ -144,7 +154,8 @@ function newest(releases: FoundRelease[]): FoundRelease[] {
   for (const release of releases) byName.set(release.name, [...(byName.get(release.name) ?? []), release])
   return [...byName.values()].map((all) => {
     const [last, ...before] = all.sort((left, right) => right.helmRevision - left.helmRevision) as [FoundRelease, ...FoundRelease[]]
-    const good = before.find(({status}) => status === 'deployed') ?? before.find(({status}) => status === 'failed') ?? before[0]
+    const inOrder = ['deployed', 'superseded', 'failed'].map((wanted) => before.find(({status}) => status === wanted))
+    const good = inOrder.find((each) => each !== undefined) ?? before[0]
     return {...last, good: good?.helmRevision ?? 0}
   })
 }
