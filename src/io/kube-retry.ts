@@ -10,6 +10,9 @@ export interface Patience {
   clock: Clock
   deadline: number
   say: (text: string) => void
+  /** The runner's cancel: from then on nobody waits longer than `lastWordsMs` (3 s) for an answer, or for trying again. */
+  cancelled?: AbortSignal
+  lastWordsMs?: number
 }
 
 /**
@@ -25,7 +28,7 @@ export async function sendPatiently(
   const {clock, deadline, say} = patience
   let mayRenew = true
   for (let next = 2; ; next++) {
-    const outcome = await attempt(transport, request, deadline - clock.ticks())
+    const outcome = await attempt(transport, request, deadline - clock.ticks(), patience)
     if ('answer' in outcome && isSuccess(outcome.answer)) return outcome.answer
     if ('answer' in outcome && outcome.answer.status === 401 && mayRenew && transport.renew()) {
       mayRenew = false
@@ -39,28 +42,50 @@ export async function sendPatiently(
         : null
     if (delay === null || clock.ticks() + delay > deadline) throw failure
     say(`${request.method} ${request.path}: ${failure.message}; trying again in ${(delay / 1000).toFixed(1)} s`)
-    await clock.sleep(delay)
+    await nap(delay, patience)
   }
 }
+
+/** The runner kills ten seconds after its cancel: what a server asks to wait for is not waited for then. */
+async function nap(ms: number, {clock, cancelled}: Patience): Promise<void> {
+  if (cancelled === undefined) return clock.sleep(ms)
+  if (cancelled.aborted) return clock.sleep(Math.min(ms, hastyMs))
+  await clock.sleep(ms, cancelled).catch((thrown) => {
+    if (!cancelled.aborted) throw thrown
+  })
+}
+
+const hastyMs = 250
+const defaultLastWordsMs = 3_000
 
 /** A redirect is none: the API server sends none, a login page in between does. */
 function isSuccess({status}: KubeAnswer): boolean {
   return status >= 200 && status < 300
 }
 
-async function attempt(transport: Transport, request: KubeRequest, remainingMs: number): Promise<{answer: KubeAnswer} | {thrown: unknown}> {
+async function attempt(
+  transport: Transport,
+  request: KubeRequest,
+  remainingMs: number,
+  {cancelled, lastWordsMs = defaultLastWordsMs}: Patience,
+): Promise<{answer: KubeAnswer} | {thrown: unknown}> {
   const timeout = new AbortController()
   const late = Object.assign(new Error('the deadline of the run has passed'), {code: 'DEADLINE'})
-  const timer = after(remainingMs, () => timeout.abort(late))
+  const hasty = Object.assign(new Error('the run was cancelled, and no answer came soon'), {code: 'CANCELLED'})
+  const timers = [after(remainingMs, () => timeout.abort(late))]
+  const hurry = () => void timers.push(after(lastWordsMs, () => timeout.abort(hasty)))
   if (remainingMs <= 0) timeout.abort(late)
+  if (cancelled?.aborted) hurry()
+  else cancelled?.addEventListener('abort', hurry, {once: true})
   try {
     return {answer: await transport.send(request, timeout.signal)}
   } catch (thrown) {
     // Credentials that could not be had are not the network's doing.
     if (thrown instanceof Failure) throw thrown
     if (thrown instanceof RangeError) throw garbledBy(thrown, request)
-    return {thrown: codeOf(thrown) === '' && timeout.signal.aborted ? late : thrown}
+    return {thrown: codeOf(thrown) === '' && timeout.signal.aborted ? timeout.signal.reason : thrown}
   } finally {
-    clearTimeout(timer)
+    timers.forEach(clearTimeout)
+    cancelled?.removeEventListener('abort', hurry)
   }
 }

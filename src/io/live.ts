@@ -35,7 +35,7 @@ export function liveIo(): Io {
     downloads: liveDownloads(door.clock),
     toolCache: liveToolCache(),
     kubeconfigs: liveKubeconfigs(door.files, runner),
-    connect: (options) => connect(options, door),
+    connect: (options) => connect(options, door, cancelled),
     github: (token) => (token === '' ? null : gitHub(token, addressFrom(runner.env), door.clock)),
   }
 }
@@ -49,12 +49,16 @@ function addressFrom(env: Record<string, string>): GitHubAddress {
 }
 
 /** Whether a program may run was judged by `kubeconfigs.read`, which knows where the text came from. */
-async function connect(options: ConnectOptions, door: Pick<Io, 'log' | 'clock' | 'shell' | 'files' | 'runner'>): Promise<Kube> {
+async function connect(
+  options: ConnectOptions,
+  door: Pick<Io, 'log' | 'clock' | 'shell' | 'files' | 'runner'>,
+  cancelled: AbortSignal,
+): Promise<Kube> {
   const {kubeconfig, context, insecureSkipTlsVerify, deadline = Number.POSITIVE_INFINITY} = options
   const chosen = chosenFrom(kubeconfigFrom(kubeconfig, 'kubeconfig'), context, 'kubeconfig')
   const refusal = refusalOf(chosen, {input: 'kubeconfig', inline: false, exec: true, insecureSkipTlsVerify})
   if (refusal !== null) throw refusal
-  return kubeOver(await openTransport(chosen, door), {clock: door.clock, deadline, say: door.log.detail})
+  return kubeOver(await openTransport(chosen, door), {clock: door.clock, deadline, say: door.log.detail, cancelled})
 }
 
 /** SIGINT is the runner's cancel, SIGTERM its last warning 7.5 s later (ProcessInvoker.cs). */
