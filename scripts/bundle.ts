@@ -47,6 +47,6 @@ async function minified(source: string): Promise<string> {
 
 /**
  * Packages that no code of ours reaches, and the builtin that stands in their place (docs/adr/0007): @actions/http-client imports undici for
- * `getAgentDispatcher` alone, and `__tests__/bundled.test.ts` holds that nobody calls it.
+ * `getAgentDispatcher` alone, and `__tests__/bundled.test.ts` holds that nobody calls it. A cheap builtin: `node:http` would load node's own undici.
  */
-const unused = {undici: 'node:http'}
+const unused = {undici: 'node:path'}
