@@ -1,6 +1,6 @@
 /** UTF-8 bytes, which is what GitHub counts for summaries; never fewer than characters, which is what it counts for comments. */
 export function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
+  return Buffer.byteLength(text)
 }
 
 /** The first rendering, from most to least telling, of at most `limit` bytes; the last one is cut where it must be. */

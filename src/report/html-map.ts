@@ -4,14 +4,16 @@ import {mark, markAt, portVerdicts, tone, verdictMeaning} from './html-marks.ts'
 import {type Html, html} from './html-text.ts'
 import {clipped, plural} from './words.ts'
 
-/** A workload with its rows; `anchor` is the id of its first row in the table, null where that row is left out. */
+/** A workload with its rows, worst first. */
 interface Node {
   name: string
   kind: string
   worst: PortVerdict
   rows: Endpoint[]
-  anchor: string | null
 }
+
+/** The ids of the rows that the table shows. */
+type Anchors = ReadonlyMap<Endpoint, string>
 
 interface Box {
   namespace: string
@@ -21,16 +23,18 @@ interface Box {
 
 /**
  * The mesh as boxes of namespaces with their workloads, worst first; past 60 workloads a box shows its counts and only the workloads
- * that need a look. `anchors` gives the id of a row in the table.
+ * that need a look. The drawing is made for the rows that have an id in the table.
  */
-export function meshMap({endpoints}: Pick<Report, 'endpoints'>, anchors: ReadonlyMap<Endpoint, string>): Html | null {
-  if (endpoints.length === 0) return null
-  const boxes = boxesOf(endpoints, anchors)
+export function meshMap({endpoints}: Pick<Report, 'endpoints'>): (anchors: Anchors) => Html | null {
+  const boxes = boxesOf(endpoints)
   const workloads = boxes.reduce((sum, {nodes}) => sum + nodes.length, 0)
   const shown = boxes.slice(0, mostBoxes)
   const draw = workloads <= mostNodes ? whole : digest
-  return html`<p class="muted">${plural(workloads, 'workload')} in ${plural(boxes.length, 'namespace')}, each marked by its worst port${workloads <= mostNodes ? null : '; so many that only those that need a look are named'}.</p>${key(endpoints)}
-<ul class="map">${shown.map((box) => html`<li>${draw(box)}</li>`)}</ul>${boxes.length > shown.length ? html`<p class="muted">And ${plural(boxes.length - shown.length, 'more namespace')}, in the table below.</p>` : null}`
+  return (anchors) => {
+    if (endpoints.length === 0) return null
+    return html`<p class="muted">${plural(workloads, 'workload')} in ${plural(boxes.length, 'namespace')}, each marked by its worst port${workloads <= mostNodes ? null : '; so many that only those that need a look are named'}.</p>${key(endpoints)}
+<ul class="map">${shown.map((box) => html`<li>${draw(box, anchors)}</li>`)}</ul>${boxes.length > shown.length ? html`<p class="muted">And ${plural(boxes.length - shown.length, 'more namespace')}, in the table below.</p>` : null}`
+  }
 }
 
 /** What the marks of workloads and of their ports mean; only those that occur. */
@@ -43,17 +47,13 @@ const mostNodes = 60
 const mostBoxes = 200
 const [width, line] = [257, 30]
 
-function boxesOf(endpoints: Endpoint[], anchors: ReadonlyMap<Endpoint, string>): Box[] {
+function boxesOf(endpoints: Endpoint[]): Box[] {
   const spaces = Map.groupBy(endpoints, ({cluster, namespace}) => (cluster === undefined ? namespace : `${cluster}: ${namespace}`))
   const boxes = [...spaces].map(([namespace, rows]): Box => {
     const byWorkload = Map.groupBy(rows, ({workload}) => `${workload.kind}/${workload.name}`)
     const nodes = [...byWorkload.values()].flatMap((own): Node[] => {
       const [first] = own
-      const anchor =
-        worstRowsFirst(own)
-          .map((row) => anchors.get(row))
-          .find((id) => id !== undefined) ?? null
-      return first === undefined ? [] : [{...first.workload, worst: worstOf(own), rows: worstRowsFirst(own), anchor}]
+      return first === undefined ? [] : [{...first.workload, worst: worstOf(own), rows: worstRowsFirst(own)}]
     })
     nodes.sort((left, right) => rank(left.worst) - rank(right.worst))
     return {namespace, nodes, worst: worstOf(rows)}
@@ -62,18 +62,18 @@ function boxesOf(endpoints: Endpoint[], anchors: ReadonlyMap<Endpoint, string>):
 }
 
 /** Every workload of a namespace. */
-function whole({namespace, nodes, worst}: Box): Html {
+function whole({namespace, nodes, worst}: Box, anchors: Anchors): Html {
   return frame(
     namespace,
     worst,
     nodes.length * line,
     plural(nodes.length, 'workload'),
-    nodes.map((node, at) => nodeAt(node, at)),
+    nodes.map((node, at) => nodeAt(node, at, anchors)),
   )
 }
 
 /** How many workloads stand where, and the first that need a look. */
-function digest({namespace, nodes, worst}: Box): Html {
+function digest({namespace, nodes, worst}: Box, anchors: Anchors): Html {
   const count = (verdict: PortVerdict) => nodes.filter((node) => node.worst === verdict).length
   const counts = portVerdicts.filter((verdict) => count(verdict) > 0)
   const bad = nodes.filter(({worst}) => rank(worst) < rank('configured'))
@@ -91,7 +91,7 @@ function digest({namespace, nodes, worst}: Box): Html {
   return frame(namespace, worst, height, plural(nodes.length, 'workload'), [
     ...bars,
     html`<text class="small" x="12" y="74">${words}</text>`,
-    ...named.map((node, at) => nodeAt(node, at, 40)),
+    ...named.map((node, at) => nodeAt(node, at, anchors, 40)),
     ...(more > 0 ? [html`<text class="small" x="12" y="${62 + 40 + named.length * line}">and ${more} more</text>`] : []),
   ])
 }
@@ -102,12 +102,13 @@ function frame(namespace: string, worst: PortVerdict, height: number, says: stri
 }
 
 /** A workload: its mark, its name, and a small square for each of its ports. */
-function nodeAt({name, kind, worst, rows, anchor}: Node, at: number, down = 0): Html {
+function nodeAt({name, kind, worst, rows}: Node, at: number, anchors: Anchors, down = 0): Html {
   const top = 42 + down + at * line
   const ports = rows.slice(0, mostPorts)
   const title = `${kind} ${name}, ${worst}: ${rows.map(({port, verdict}) => `${port === null ? 'undeclared ports' : `port ${port}`} ${verdict}`).join(', ')}`
   const inner = html`<title>${clipped(title, 400)}</title><rect class="node ${tone[worst]}" x="8" y="${top}" width="${width - 16}" height="26" rx="6"/>${markAt(worst, 22, top + 13)}${label(name, top, width - 58 - ports.length * 10)}${ports.map(({verdict}, port) => dot(verdict, width - 20 - (ports.length - 1 - port) * 10, top + 13))}`
-  return anchor === null ? html`<g>${inner}</g>` : html`<a href="#${anchor}" aria-label="${clipped(title, 400)}">${inner}</a>`
+  const anchor = rows.map((row) => anchors.get(row)).find((id) => id !== undefined)
+  return anchor === undefined ? html`<g>${inner}</g>` : html`<a href="#${anchor}" aria-label="${clipped(title, 400)}">${inner}</a>`
 }
 
 const mostPorts = 5

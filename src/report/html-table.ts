@@ -8,15 +8,26 @@ import {plural, sentence} from './words.ts'
 
 /** The rows worst first, the one that the verdict's sentence names in front; the position is the row's anchor. */
 export function tableOrder(endpoints: readonly Endpoint[]): Endpoint[] {
-  const rest = endpoints.filter(({verdict}) => verdict !== 'violated')
-  rest.sort((left, right) => portVerdicts.indexOf(left.verdict) - portVerdicts.indexOf(right.verdict))
-  return [...worstFirst([...endpoints]), ...rest]
+  const others = portVerdicts.filter((verdict) => verdict !== 'violated')
+  return [...worstFirst(endpoints), ...others.flatMap((verdict) => endpoints.filter((row) => row.verdict === verdict))]
 }
 
-/** Every row with what is configured, what was observed and which policy decides; the script of the page adds filters and sorting. */
-export function endpointsTable(rows: readonly Endpoint[], left: number): Html {
+/**
+ * Every row with what is configured, what was observed and which policy decides, as a table of the first `limit`; the script of the page adds
+ * filters and sorting. A row is made once, however many tables hold it.
+ */
+export function endpointsTable(ordered: readonly Endpoint[]): (limit: number) => Html {
+  const made: Html[] = []
+  return (limit) => {
+    const shown = ordered.slice(0, limit)
+    made.push(...shown.slice(made.length).map((each, at) => row(each, made.length + at)))
+    return tableOf(shown, made.slice(0, shown.length), ordered.length - shown.length)
+  }
+}
+
+function tableOf(rows: readonly Endpoint[], made: readonly Html[], left: number): Html {
   if (rows.length === 0) return html`<p class="muted">No workload port was judged.</p>`
-  return html`${filters(rows)}<div class="scroll" role="region" aria-label="Table of ports" tabindex="0"><table id="rows"><thead><tr>${['Verdict', 'Workload', 'Port', 'Configured', 'Deciding policy', 'Delivered', 'Observed'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></div>
+  return html`${filters(rows)}<div class="scroll" role="region" aria-label="Table of ports" tabindex="0"><table id="rows"><thead><tr>${['Verdict', 'Workload', 'Port', 'Configured', 'Deciding policy', 'Delivered', 'Observed'].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${made}</tbody></table></div>
 <p class="muted more" hidden><button type="button" id="all">Show all</button></p>${left > 0 ? html`<p class="muted">And ${plural(left, 'more port')}, all in report.json.</p>` : null}`
 }
 

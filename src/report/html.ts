@@ -24,9 +24,10 @@ export const pageLimit = 1_500_000
 /** The report as one page that needs no network and allows none: everything from the cluster is text. At most `limit` bytes if showing less can do it. */
 export function htmlPage(report: Report, limit = pageLimit): string {
   let page = ''
+  const partsIn = partsOf(report)
   const hopeless = (rows: number) => Math.min(rows, report.endpoints.length) * leastRow > limit
   for (const amount of amounts.filter(({rows}, at) => at === amounts.length - 1 || !hopeless(rows))) {
-    page = wholePage(report, amount)
+    page = wholePage(report, partsIn(amount))
     if (byteLength(page) <= limit) return page
   }
   return page
@@ -61,9 +62,9 @@ interface Part {
   body: Html | null
 }
 
-function wholePage(report: Report, amount: Amount): string {
+function wholePage(report: Report, all: Part[]): string {
   const {status} = report.verdict
-  const parts = partsOf(report, amount).filter(({body}) => body !== null)
+  const parts = all.filter(({body}) => body !== null)
   const where =
     report.cluster.name === ''
       ? report.clusters === undefined
@@ -81,37 +82,46 @@ ${parts.map(({id, title, body}) => html`<section id="${id}" aria-labelledby="${i
 `.markup
 }
 
-function partsOf(report: Report, {findings, rows, waivers}: Amount): Part[] {
+/** The page's parts in any amount; what is the same in each is made once. */
+function partsOf(report: Report): (amount: Amount) => Part[] {
   const ordered = tableOrder(report.endpoints)
-  const shown = ordered.slice(0, rows)
-  const anchors = new Map<Endpoint, string>(shown.map((row, at) => [row, `p${at}`]))
+  const tableIn = endpointsTable(ordered)
+  const mapIn = meshMap(report)
   const broke = report.stages.some(({status}) => status === 'failed')
-  return [
-    {id: 'clusters', short: 'Clusters', title: 'Clusters', body: clustersPart(report)},
-    {id: 'changes', short: 'Changes', title: 'What changed', body: comparisonPart(report, Math.min(findings, 100))},
-    {id: 'questions', short: 'Open questions', title: broke ? 'What went wrong' : 'What could not be judged', body: questionsPart(report)},
-    {id: 'planned', short: 'Plan', title: 'What enforcing would change', body: plannedPart(report, Math.min(findings, 500))},
-    {id: 'forecast', short: 'Forecast', title: 'Who would break under STRICT', body: forecastPart(report, Math.min(rows, 500))},
-    {
-      id: 'findings',
-      short: 'Findings',
-      title: 'What failed, and how to mend it',
-      body: findingsPart(
-        report,
-        {limit: findings, waivers: waivers === true},
-        new Map([...anchors].map(([row, id]) => [endpointId(row), id])),
-      ),
-    },
-    {id: 'next', short: 'Next', title: 'What to do next', body: stepsPart(report)},
-    {id: 'map', short: 'Mesh', title: 'The mesh', body: meshMap(report, anchors)},
-    {id: 'ports', short: 'Ports', title: 'Ports and their evidence', body: endpointsTable(shown, ordered.length - shown.length)},
-    {id: 'callers', short: 'Callers', title: 'Who may call', body: authorizationPart(report, Math.min(rows, 1000))},
+  const clusters: Part = {id: 'clusters', short: 'Clusters', title: 'Clusters', body: clustersPart(report)}
+  const title = broke ? 'What went wrong' : 'What could not be judged'
+  const questions: Part = {id: 'questions', short: 'Open questions', title, body: questionsPart(report)}
+  const next: Part = {id: 'next', short: 'Next', title: 'What to do next', body: stepsPart(report)}
+  const end: Part[] = [
     {id: 'waivers', short: 'Waivers', title: 'Waivers', body: waiversPart(report)},
     {id: 'diagnostics', short: 'Diagnostics', title: 'Diagnostics', body: diagnosticsPart(report)},
     {id: 'run', short: 'Run', title: 'How the run went', body: timeline(report)},
     {id: 'checks', short: 'Checks', title: 'Checks', body: checksPart(report)},
     {id: 'notes', short: 'Notes', title: 'Notes', body: notesPart(report)},
   ]
+  return ({findings, rows, waivers}) => {
+    const shown = ordered.slice(0, rows)
+    const anchors = new Map<Endpoint, string>(shown.map((row, at) => [row, `p${at}`]))
+    const ids = new Map(shown.map((row, at) => [endpointId(row), `p${at}`]))
+    return [
+      clusters,
+      {id: 'changes', short: 'Changes', title: 'What changed', body: comparisonPart(report, Math.min(findings, 100))},
+      questions,
+      {id: 'planned', short: 'Plan', title: 'What enforcing would change', body: plannedPart(report, Math.min(findings, 500))},
+      {id: 'forecast', short: 'Forecast', title: 'Who would break under STRICT', body: forecastPart(report, Math.min(rows, 500))},
+      {
+        id: 'findings',
+        short: 'Findings',
+        title: 'What failed, and how to mend it',
+        body: findingsPart(report, {limit: findings, waivers: waivers === true}, ids),
+      },
+      next,
+      {id: 'map', short: 'Mesh', title: 'The mesh', body: mapIn(anchors)},
+      {id: 'ports', short: 'Ports', title: 'Ports and their evidence', body: tableIn(rows)},
+      {id: 'callers', short: 'Callers', title: 'Who may call', body: authorizationPart(report, Math.min(rows, 1000))},
+      ...end,
+    ]
+  }
 }
 
 /** Nothing but our own style and our own script may run, and nothing may be fetched. */

@@ -35,7 +35,7 @@ export function whyViolated(row: Endpoint): string {
 }
 
 /** Violated rows, the one to name first in front: what a baseline does not know, then a workload inside the mesh, which surprises most, then a declared port, which says most. */
-export function worstFirst(rows: Endpoint[]): Endpoint[] {
+export function worstFirst(rows: readonly Endpoint[]): Endpoint[] {
   const weight = ({dataPlane, port, isNew}: Endpoint) =>
     (isNew === false ? 4 : 0) + (dataPlane === 'none' ? 2 : 0) + (port === null ? 1 : 0)
   return rows.filter(({verdict}) => verdict === 'violated').sort((left, right) => weight(left) - weight(right))
