@@ -105,7 +105,7 @@ describe('what a call met', () => {
       sent.push(request)
       return {bytes: 'HTTP/1.1 200 OK\r\nx-envoy-upstream-service-time: 3\r\n\r\n', end: 'enough'}
     }
-    const [met] = await callMesh([call], dial, fakeIo({wire: {exchange}}), 4)
+    const [met] = await callMesh([call], dial, fakeIo({wire: {exchange}}), {concurrency: 4, deadline: 60_000})
     return {met, sent}
   }
 

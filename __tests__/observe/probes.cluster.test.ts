@@ -190,7 +190,7 @@ function withoutDelivered(kube: Kube): Kube {
 
 async function see(namespace: string, port: number, scheme: Scheme): Promise<Sighting> {
   const target = {namespace: namespace === 'hostile' ? 'plain' : namespace, pod: pods[namespace] ?? '', port}
-  return (await askThrough(on.kube)(target, scheme)).saw
+  return (await askThrough(on.kube, () => 60_000)(target, scheme)).saw
 }
 
 async function look({kube = withoutDelivered(on.kube), settleMs = 0}: {kube?: Kube; settleMs?: number} = {}) {

@@ -16,6 +16,12 @@ export interface Target {
 /** One attempt at one port of one pod; never throws. */
 export type Ask = (target: Target, scheme: Scheme, path?: string) => Promise<Seen & {served?: ServedCertificate}>
 
+/** Milliseconds until the run's deadline; no attempt waits longer. */
+export type Left = () => number
+
+/** What an attempt sees that would begin past the deadline. */
+export const outOfTime: Seen = {saw: 'unread', detail: 'the run was out of time'}
+
 /** What every plain request asks for, unless it is a control's. */
 export const probePath = '.well-known/istio-mtls-probe'
 
@@ -25,10 +31,13 @@ export const probePath = '.well-known/istio-mtls-probe'
  */
 export function askThrough(
   kube: Kube,
+  left: Left,
 ): (target: Pick<Target, 'namespace' | 'pod' | 'port'>, scheme: Scheme, path?: string) => Promise<Seen> {
   return async ({namespace, pod, port}, scheme, path = probePath) => {
     const name = `${scheme === 'tls' ? 'https:' : ''}${pod}:${port}`
-    const options = scheme === 'tls' ? {upgrade: true, timeoutMs: 15_000, maxBytes} : {upgrade: false, timeoutMs: 35_000, maxBytes}
+    if (left() <= 0) return outOfTime
+    const timeoutMs = Math.min(scheme === 'tls' ? 15_000 : 35_000, left())
+    const options = {upgrade: scheme === 'tls', timeoutMs, maxBytes}
     try {
       return seenIn(scheme, await kube.probe(`/api/v1/namespaces/${namespace}/pods/${name}/proxy/${path}`, options))
     } catch (thrown) {

@@ -5,7 +5,7 @@ import type {MeshCall} from '../model/evidence.ts'
 import {messageOf} from '../model/failure.ts'
 import type {Service, Pod} from '../model/workload.ts'
 import {bounded} from './bounded.ts'
-import {probePath} from './ask.ts'
+import {outOfTime, probePath} from './ask.ts'
 import type {PlannedPort} from './probe-plan.ts'
 
 /** A Service's port that leads to planned ports. */
@@ -52,10 +52,12 @@ export function callMesh(
   calls: readonly PlannedCall[],
   dial: Dial,
   io: Pick<Io, 'wire' | 'clock'>,
-  concurrency: number,
+  {concurrency, deadline}: {concurrency: number; deadline: number},
 ): Promise<MeshCall[]> {
   return bounded(calls, concurrency, async ({address, ...call}) => {
     const {namespace, service, servicePort, pods} = call
+    const at = io.clock.now().toISOString()
+    if (io.clock.ticks() >= deadline) return {namespace, service, servicePort, pods, answered: false, detail: outOfTime.detail, at}
     const met = await answerTo({namespace, service, address, servicePort}, dial, io).catch((thrown) => ({
       answered: false,
       detail: printable(messageOf(thrown)),

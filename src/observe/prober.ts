@@ -29,14 +29,15 @@ export interface ProberNeeds {
 
 /** Opens the prober that was asked for; throws a `Failure` when its pod does not come up, and has then removed it. */
 export async function openProber(snapshot: Snapshot, {mode, prober, deadline}: ProberNeeds, kube: Kube, io: Io): Promise<Prober> {
+  const left = () => deadline - io.clock.ticks()
   if (mode === 'api-server') {
-    return {by: mode, reach: throughApiServer, ask: askThrough(kube), meshDial: null, close: async () => {}}
+    return {by: mode, reach: throughApiServer, ask: askThrough(kube, left), meshDial: null, close: async () => {}}
   }
   const meshes = snapshot.mesh.read ? snapshot.mesh.value : []
   const pods = snapshot.pods.read ? snapshot.pods.value : []
   const judge = servedJudge(pods, meshes, await readMeshRoots(meshes, kube), io.clock.now())
   if (mode === 'direct') {
-    const ask = askByWire(io.wire.dial, io.wire, judge)
+    const ask = askByWire(io.wire.dial, io.wire, judge, left)
     return {by: mode, reach: {addresses: 'all', ambient: false}, ask, meshDial: null, close: async () => {}}
   }
   if (prober === undefined) throw new Error('no prober was described')
@@ -45,7 +46,7 @@ export async function openProber(snapshot: Snapshot, {mode, prober, deadline}: P
     kube,
     io,
   )
-  const ask = askByWire(started.dial, io.wire, judge)
+  const ask = askByWire(started.dial, io.wire, judge, left)
   return {by: mode, reach: {addresses: 'all', ambient: true}, ask, meshDial: started.meshDial, close: started.close}
 }
 

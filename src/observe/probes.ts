@@ -51,7 +51,14 @@ async function probeBy(prober: Prober, snapshot: Snapshot, pods: Pod[], options:
   const ports = await stillTheirs(identified, kube)
   const services = snapshot.services.read ? snapshot.services.value : []
   const mesh =
-    meshDial === null ? {} : {mesh: await callMesh(plannedCalls(planned, pods, services), meshDial, io, options.probes.concurrency)}
+    meshDial === null
+      ? {}
+      : {
+          mesh: await callMesh(plannedCalls(planned, pods, services), meshDial, io, {
+            concurrency: options.probes.concurrency,
+            deadline: options.deadline,
+          }),
+        }
   const last = await runLastControl(istiods, pods, ask)
   return read({by, controls: [...controls, last], reachable, ...asked, ports: ports.slice(0, asked.ports.length), ...mesh})
 }
