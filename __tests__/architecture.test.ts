@@ -28,7 +28,7 @@ const mayImport: Record<string, string[]> = {
   'merge.ts': ['model', 'observe', 'report', 'io/io.ts'],
   'change.ts': ['canary', 'model', 'context.ts', 'derive', 'install', 'enforce', 'observe', 'io/io.ts', 'stages.ts', 'rollout.ts'],
   'rollout.ts': ['model', 'derive', 'enforce', 'observe', 'io/io.ts'],
-  'plan.ts': ['model', 'derive', 'install', 'enforce', 'observe', 'io/io.ts', 'rollout.ts'],
+  'plan.ts': ['model', 'derive', 'install', 'enforce', 'canary', 'observe', 'io/io.ts', 'rollout.ts'],
   'asking.ts': ['model', 'install', 'observe', 'io/io.ts'],
   'judge.ts': ['model', 'derive', 'checks', 'report', 'io/io.ts', 'bundle.ts', 'waivers.ts', 'waiver-annotations.ts'],
   'run.ts': [

@@ -1,17 +1,20 @@
+import {type PlannedMoves, planMoves} from './canary/planned-moves.ts'
 import {forecastOf} from './derive/forecast.ts'
 import {defaultMesh} from './derive/mesh-for.ts'
 import {judgedAfter, type PolicyWrite, wishedPolicies} from './derive/planned-policies.ts'
 import {withEnrolment} from './derive/with-enrolment.ts'
 import {writesOf} from './enforce/enforce.ts'
-import {type EnrolPlan, planEnrol, previousLabels} from './enforce/enrol-plan.ts'
-import {type Found, findPolicies} from './enforce/found.ts'
+import {type EnrolFound, type EnrolPlan, planEnrol, previousLabels} from './enforce/enrol-plan.ts'
+import {type Found, findPolicies, type ReadMeshes} from './enforce/found.ts'
 import {planEnforce} from './enforce/plan.ts'
 import {planPolicies} from './enforce/policies.ts'
-import {planReleases} from './install/planned-releases.ts'
+import {type PlannedInstall, planReleases} from './install/planned-releases.ts'
 import type {Io, Kube, KubeObject} from './io/io.ts'
 import {Failure, messageOf} from './model/failure.ts'
 import type {Forecast, Planned, PlannedPolicy} from './model/forecast.ts'
 import type {Inputs} from './model/inputs.ts'
+import type {Webhook} from './model/mesh.ts'
+import {read} from './model/part.ts'
 import type {Snapshot} from './model/snapshot.ts'
 import {readEnrolling} from './observe/enrolling.ts'
 import {peerAuthenticationFrom} from './observe/project-policy.ts'
@@ -28,24 +31,31 @@ export interface Plan {
 /** Decides all that `enforce` would do, by the very functions that `enforce` uses, and forecasts its callers. Sends reads and dry runs alone. */
 export async function planChanges(inputs: Inputs, policies: KubeObject[], options: RolloutOptions, kube: Kube, io: Io): Promise<Plan> {
   const install = await planReleases(inputs, kube, io)
-  const enrolment = inputs.enroll ? planEnrol(inputs, await readEnrolling(kube, previousLabels, io)) : nobody
-  const found = await findPolicies(kube, rulingMeshes).catch((thrown) => {
-    if (install.installs && thrown instanceof Failure && thrown.entry === 'no-istio') return emptyFound(kube)
+  const enrolling = inputs.enroll ? await readEnrolling(kube, previousLabels, io) : null
+  const moves = enrolling === null ? null : movesOf(inputs, install, enrolling)
+  const enrolment = enrolling === null ? nobody : planEnrol(inputs, moves?.after ?? enrolling)
+  const readMeshes = async () => withComing(install.revision, await rulingMeshes(kube))
+  const found = await findPolicies(kube, readMeshes).catch((thrown) => {
+    if (install.installs && thrown instanceof Failure && thrown.entry === 'no-istio') return emptyFound(install.revision, kube)
     throw thrown
   })
   const enforced = planEnforce(inputs, found)
-  const objects = await planObjects(inputs, policies, kube)
+  const objects = await planObjects(inputs, policies, readMeshes, kube)
   const writes = [...objects.writes, ...writesOf(enforced, inputs.mtlsMode)]
-  const before = withEnrolment(await forecastSnapshot(writes, options, kube, io), enrolment)
+  const before = enrolled(await forecastSnapshot(writes, options, kube, io), enrolment, moves?.after.webhooks ?? [])
   const planned: Planned = {
     releases: install.releases,
     policies: writesOf(enforced, inputs.mtlsMode).map((write, at) => plannedPolicy(write, found, enforced.changes[at]?.do === 'take-over')),
-    labels: enrolment.labellings.map(({namespace, labels}) => ({namespace, add: withoutNulls(labels)})),
-    restarts: enrolment.restarts.map((rollout) => ({...rollout, why: 'its pods run without a proxy'})),
+    labels: [...(moves?.labels ?? []), ...enrolment.labellings].map(({namespace, labels}) => ({namespace, add: withoutNulls(labels)})),
+    restarts: [
+      ...(moves?.restarts ?? []).map((rollout) => ({...rollout, why: 'its proxies are of an older revision'})),
+      ...enrolment.restarts.map((rollout) => ({...rollout, why: 'its pods run without a proxy'})),
+    ],
     objects: objects.changes,
     problems: [...install.problems, ...enrolment.problems, ...objects.problems, ...enforced.problems],
     notes: [
       ...install.notes,
+      ...(moves?.notes ?? []),
       ...enrolment.notes,
       ...enrolment.left.map((each) => `Not enrolled: ${each}.`),
       ...objects.notes,
@@ -65,16 +75,39 @@ export function planOfManifests(snapshot: Snapshot): Plan {
   return {planned, forecast: forecastOf(snapshot, writes), after: judgedAfter(snapshot, writes)}
 }
 
+/** As in `change.ts`: the canary stage comes before enrolling, and only where this action installs. */
+function movesOf(inputs: Inputs, {revision, istiods}: PlannedInstall, enrolling: EnrolFound): PlannedMoves | null {
+  return revision === '' ? null : planMoves(inputs, revision, istiods, enrolling)
+}
+
+/** The control plane that the install would bring rules as well, once enforcing begins; what only stands in for one then does not. */
+function withComing(revision: string, ruling: Awaited<ReturnType<ReadMeshes>>): Awaited<ReturnType<ReadMeshes>> {
+  const {meshes} = ruling
+  if (revision === '' || meshes.some((mesh) => mesh.revision === revision)) return ruling
+  return {
+    ...ruling,
+    meshes: [...meshes.filter(({readyReplicas}) => readyReplicas !== null), {...defaultMesh, revision, readyReplicas: null}],
+  }
+}
+
+/** Pods are restarted under the webhooks that will be there by then; the snapshot is judged with those that are. */
+function enrolled(snapshot: Snapshot, enrolment: EnrolPlan, webhooks: readonly Webhook[]): Snapshot {
+  const {controlPlane} = snapshot
+  if (!controlPlane.read || webhooks.length === 0) return withEnrolment(snapshot, enrolment)
+  const then = {...snapshot, controlPlane: read({...controlPlane.value, webhooks: [...webhooks]})}
+  return {...withEnrolment(then, enrolment), controlPlane}
+}
+
 const nobody: EnrolPlan = {labellings: [], restarts: [], left: [], problems: [], notes: []}
 
 /** A cluster that Istio will come to: its root namespace is made with it. */
-async function emptyFound(kube: Kube): Promise<Found> {
+async function emptyFound(revision: string, kube: Kube): Promise<Found> {
   const namespaces = await kube.list('/api/v1/namespaces', ({metadata: {name, labels = {}}}) => ({
     ...{name, uid: '', phase: 'Active', labels, annotations: {}},
   }))
   const root = {name: defaultMesh.rootNamespace, uid: '', phase: 'Active', labels: {}, annotations: {}}
   const others = namespaces.filter(({name}) => name !== root.name)
-  return {meshes: [{...defaultMesh, readyReplicas: null}], namespaces: [...others, root], policies: [], impostors: []}
+  return {meshes: [{...defaultMesh, revision, readyReplicas: null}], namespaces: [...others, root], policies: [], impostors: []}
 }
 
 interface PlannedObjects {
@@ -85,10 +118,10 @@ interface PlannedObjects {
 }
 
 /** The user's own policies: tried as dry runs where the account may, else only named. */
-async function planObjects(inputs: Inputs, policies: KubeObject[], kube: Kube): Promise<PlannedObjects> {
+async function planObjects(inputs: Inputs, policies: KubeObject[], readMeshes: ReadMeshes, kube: Kube): Promise<PlannedObjects> {
   if (policies.length === 0 && !inputs.accessLogging) return {changes: [], writes: [], problems: [], notes: []}
   try {
-    const plan = await planPolicies(inputs, policies, kube, rulingMeshes)
+    const plan = await planPolicies(inputs, policies, kube, readMeshes)
     const denied = plan.problems.filter(({entry}) => entry === 'permission')
     const changes = plan.changes.map(({object, found}) => ({...nameOf(object), does: found === null ? 'create' : 'change'}))
     const notes = denied.length === 0 ? [] : [`${denied.length} policies could not be tried, for this account may not write them.`]

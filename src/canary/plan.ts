@@ -1,6 +1,7 @@
 import {compare, valid} from 'semver'
 import {type Injection, injection, namespaceEnrolment} from '../derive/injection.ts'
 import {isFinished} from '../derive/membership.ts'
+import {asIfServed} from '../derive/served-webhooks.ts'
 import {revisionOf} from '../derive/mesh-for.ts'
 import type {EnrolFound} from '../enforce/enrol-plan.ts'
 import type {Rollout} from '../enforce/restart.ts'
@@ -120,19 +121,6 @@ function rolloutsOf(
     } else rollouts.set(text, {kind, namespace: pod.namespace, name})
   }
   return [...rollouts.values()]
-}
-
-/** What the webhooks of a revision without tags select (istio-discovery/templates/mutatingwebhook.yaml), for pods whose namespace will be labelled for it. */
-function asIfServed(revision: string): CanaryFound['webhooks'] {
-  const [key, value] = revision === 'default' ? ['istio-injection', 'enabled'] : ['istio.io/rev', revision]
-  return [
-    {
-      ...{configuration: '', type: 'mutating', name: 'rev.namespace.sidecar-injector.istio.io', revision, tag: ''},
-      ...{failurePolicy: 'Fail', target: '', service: null, caBundle: ''},
-      namespaceSelector: {matchLabels: {[key as string]: value as string}},
-      objectSelector: {matchExpressions: [{key: 'sidecar.istio.io/inject', operator: 'NotIn', values: ['false']}]},
-    },
-  ]
 }
 
 function withLabels(labels: Record<string, string>, change: Record<string, string | null>): Record<string, string> {

@@ -5,8 +5,8 @@ import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
 import {agentCharts, agentNamespace} from './agents.ts'
 import {whatIsToDo} from './apply-release.ts'
-import {type Found, findInstall} from './found.ts'
-import {planInstall, type ReleasePlan} from './plan.ts'
+import {type Found, type FoundIstiod, findInstall} from './found.ts'
+import {isOursIn, planInstall, type ReleasePlan} from './plan.ts'
 import {valuesFor, valuesProblems} from './values.ts'
 
 /** What an install would do, and what would stop it; `installs`: an istiod would come where none is. */
@@ -15,20 +15,26 @@ export interface PlannedInstall {
   problems: Problem[]
   notes: string[]
   installs: boolean
+  /** The revision whose istiod would come, or is upgraded; '' where Istio is left alone. */
+  revision: string
+  /** The istiods of this action, as they are. */
+  istiods: FoundIstiod[]
 }
 
 /** Decides by the very functions that `install` uses, without helm: where version and values are the same, so is the release, unless its chart was exchanged. */
 export async function planReleases(inputs: Inputs, kube: Kube, io: Pick<Io, 'files' | 'clock'>): Promise<PlannedInstall> {
   const found = await readable(inputs, kube)
-  if (typeof found === 'string') return {releases: [], problems: [], notes: [found], installs: false}
+  if (typeof found === 'string') return {releases: [], problems: [], notes: [found], installs: false, revision: '', istiods: []}
   const plan = planInstall({...inputs, isAlone: true}, found, io.clock.now().getTime())
-  if (plan.do === 'leave') return {releases: [], problems: [], notes: [`Istio: ${plan.says}.`], installs: false}
+  if (plan.do === 'leave') return {releases: [], problems: [], notes: [`Istio: ${plan.says}.`], installs: false, revision: '', istiods: []}
   const releases = plan.releases.map((release) => plannedRelease(release, inputs, found, io))
   return {
     releases,
     problems: [...plan.problems, ...valuesProblems(inputs)],
     notes: plan.notes,
     installs: found.istiods.length === 0,
+    revision: inputs.revision || 'default',
+    istiods: found.istiods.filter(isOursIn(found)),
   }
 }
 
