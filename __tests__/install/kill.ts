@@ -64,18 +64,40 @@ export async function settledState(bed: Bed): Promise<Record<string, string>> {
 
 /** All objects that an install touches, without what differs from one install to the next: `kind namespace/name` and the object's own text. */
 export function stateOf(bed: Bed): Record<string, string> {
-  const {items} = JSON.parse(
-    execFileSync(`${bed.bin}/kubectl`, ['--kubeconfig', bed.kubeconfig, 'get', kinds, '-A', '-o', 'json'], {
-      encoding: 'utf8',
-      maxBuffer: 64 << 20,
-    }),
-  ) as {items: Item[]}
-  const own = items.filter(isMeshs).map((item): [string, string] => {
-    const {kind, metadata} = item
-    const name = kind === 'Secret' ? metadata.name.replace(/\.v\d+$/, '') : metadata.name
-    return [`${kind} ${metadata.namespace ?? ''}/${name}`, JSON.stringify(settled(item))]
-  })
+  const own = itemsOf(bed)
+    .filter((item) => isMeshs(item) && !isHistory(item))
+    .map((item): [string, string] => {
+      const {kind, metadata} = item
+      const name = kind === 'Secret' ? metadata.name.replace(/\.v\d+$/, '') : metadata.name
+      return [`${kind} ${metadata.namespace ?? ''}/${name}`, JSON.stringify(settled(item))]
+    })
   return Object.fromEntries(own.sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+/**
+ * All that a next run can tell a cluster by, as one text: the objects of `stateOf` with helm's whole history, and of what differs from one install to
+ * the next whether it is there: a ready istiod, a webhook's authority, a Lease's holder. A runner keeps nothing from one run to the next.
+ */
+export function traceOf(bed: Bed): string {
+  const own = itemsOf(bed)
+    .filter(isMeshs)
+    .map((item) => {
+      const {kind, metadata, status, spec, webhooks} = item as Item & {status?: {readyReplicas?: number}; spec?: {holderIdentity?: string}}
+      const ready = kind === 'Deployment' ? (status?.readyReplicas ?? 0) : ''
+      const held = kind === 'Lease' ? (spec?.holderIdentity ?? '') !== '' : ''
+      const trusted = webhooks === undefined ? '' : JSON.stringify(webhooks).includes('"caBundle"')
+      return [kind, metadata.namespace ?? '', metadata.name, metadata.labels?.['status'] ?? '', ready, held, trusted, settled(item)]
+    })
+  return own
+    .map((each) => JSON.stringify(each))
+    .sort()
+    .join('\n')
+}
+
+function itemsOf(bed: Bed): Item[] {
+  const args = ['--kubeconfig', bed.kubeconfig, 'get', kinds, '-A', '-o', 'json']
+  const text = execFileSync(`${bed.bin}/kubectl`, args, {encoding: 'utf8', maxBuffer: 64 << 20})
+  return (JSON.parse(text) as {items: Item[]}).items
 }
 
 const kinds = [
@@ -90,9 +112,12 @@ interface Item {
   [field: string]: unknown
 }
 
-/** helm's history is no part of it: a repair leaves a revision more. */
-function isMeshs({kind, metadata: {name, namespace = '', labels = {}}}: Item): boolean {
-  if (kind === 'Secret' && name.startsWith('sh.helm.release') && ['superseded', 'failed'].includes(labels['status'] ?? '')) return false
+/** A repair leaves a revision more. */
+function isHistory({kind, metadata: {name, labels = {}}}: Item): boolean {
+  return kind === 'Secret' && name.startsWith('sh.helm.release') && ['superseded', 'failed'].includes(labels['status'] ?? '')
+}
+
+function isMeshs({metadata: {name, namespace = ''}}: Item): boolean {
   return namespace === 'istio-system' || /istio/.test(name) || name === 'istio-system'
 }
 
