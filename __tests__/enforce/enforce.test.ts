@@ -67,16 +67,18 @@ test('sends nothing when the mode is in force already', async () => {
 test('a take-over keeps the former spec, and holds only for the version that was read', async () => {
   const io = cluster({[`GET ${policiesPath}`]: [legacy]})
   const outcome = await enforce({...inputs, takeOver: true}, io.kube, rulingMeshes, io)
-  expect(writes(io)).toEqual([
-    {
-      method: 'PATCH',
-      path: path('istio-system', 'legacy'),
-      body: {
-        metadata: {resourceVersion: '41', labels: managedBy, annotations: {'istio-mtls/previous-spec': '{"mtls":{"mode":"PERMISSIVE"}}'}},
-        spec: {mtls: {mode: 'STRICT'}},
-      },
-      options: {fieldManager: 'istio-mtls-action'},
+  const patch = {
+    method: 'PATCH',
+    path: path('istio-system', 'legacy'),
+    body: {
+      metadata: {resourceVersion: '41', labels: managedBy, annotations: {'istio-mtls/previous-spec': '{"mtls":{"mode":"PERMISSIVE"}}'}},
+      spec: {mtls: {mode: 'STRICT'}},
     },
+  }
+  const fieldManager = 'istio-mtls-action'
+  expect(writes(io)).toEqual([
+    {...patch, options: {fieldManager, dryRun: true}},
+    {...patch, options: {fieldManager, dryRun: false}},
   ])
   expect(outcome.notes.join()).toContain('istio-mtls/previous-spec')
 })
@@ -98,6 +100,18 @@ test('a second take-over keeps the first former spec', async () => {
 test('a refusal of the second namespace leaves the first untouched', async () => {
   const io = cluster({[`APPLY ${path('bank')}`]: refusal(403, 'peerauthentications is forbidden')})
   await expect(enforce({...inputs, namespaces: ['shop', 'bank']}, io.kube, rulingMeshes, io)).rejects.toMatchObject({entry: 'permission'})
+  expect(writes(io).every(({options}) => (options as {dryRun: boolean}).dryRun)).toBe(true)
+})
+
+test('a take-over that is refused leaves the policy before it untouched, too', async () => {
+  const old = (namespace: string) => ({...legacy, metadata: {...legacy.metadata, namespace}})
+  const io = cluster({
+    [`GET ${policiesPath}`]: [old('shop'), old('bank')],
+    [`PATCH ${path('shop', 'legacy')}`]: refusal(400, 'admission webhook "kyverno" denied the request'),
+  })
+  const wish = {...inputs, namespaces: ['bank', 'shop'], takeOver: true}
+  await expect(enforce(wish, io.kube, rulingMeshes, io)).rejects.toMatchObject({entry: 'policy-refused'})
+  expect(writes(io).length).toBeGreaterThan(0)
   expect(writes(io).every(({options}) => (options as {dryRun: boolean}).dryRun)).toBe(true)
 })
 

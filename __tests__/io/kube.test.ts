@@ -90,6 +90,13 @@ describe('what is sent', () => {
       '/x?fieldValidation=Strict&dryRun=All',
       'application/json',
     ],
+    [
+      'patch, dry',
+      (kube) => kube.patch('/x', object, {fieldManager: 'me', dryRun: true}),
+      'PATCH',
+      '/x?fieldManager=me&dryRun=All',
+      'application/merge-patch+json',
+    ],
     ['patch', (kube) => kube.patch('/x', object, {fieldManager: 'me'}), 'PATCH', '/x?fieldManager=me', 'application/merge-patch+json'],
   ])('%s', async (_, call, method, path, contentType) => {
     const {server, kube} = await scripted(ok({}))

@@ -40,7 +40,7 @@ export async function enforce(
   const found = left.length === 0 ? before : await findPolicies(kube, readMeshes)
   const plan = planEnforce(inputs, found)
   refuse(plan.problems, left.length === 0 ? 'No policy was changed.' : `Before that: ${left.join(' ')} No other policy was changed.`)
-  for (const change of plan.changes) if (change.do === 'apply') await apply(change, inputs.mtlsMode, kube, {dryRun: true})
+  for (const change of plan.changes) await write(change, inputs.mtlsMode, kube, {dryRun: true, annotations: {}})
   const planned = io.clock.ticks()
   const {isTrial} = (plan.changes.length > 0 ? await guard?.allow(writesOf(plan, inputs.mtlsMode)) : null) ?? {isTrial: false}
   const formerOfChange = (change: Change) => formerOf(found.policies.find(isAt(change)) ?? null, change.do === 'take-over')
@@ -59,10 +59,7 @@ export async function enforce(
       writing = change
       const former = formerOfChange(change)
       const annotations: Record<string, string> = isTrial ? {[onTrial]: JSON.stringify(former)} : {}
-      const written =
-        change.do === 'apply'
-          ? await apply(change, inputs.mtlsMode, kube, {dryRun: false, annotations})
-          : await takeOver(change, inputs.mtlsMode, kube, annotations)
+      const written = await write(change, inputs.mtlsMode, kube, {dryRun: false, annotations})
       writing = null
       if (isTrial) trials.push(trialOf(written, former))
       io.log.line(`PeerAuthentication ${change.namespace}/${change.name}: ${inputs.mtlsMode}`)
@@ -134,12 +131,16 @@ function isAt(change: Change): (policy: Found['policies'][number]) => boolean {
   return ({namespace, name}) => namespace === change.namespace && name === change.name
 }
 
-async function apply(
-  {namespace, name}: Change,
-  mode: Inputs['mtlsMode'],
-  kube: Kube,
-  {dryRun, annotations = {}}: {dryRun: boolean; annotations?: Record<string, string>},
-): Promise<KubeObject> {
+interface How {
+  dryRun: boolean
+  annotations: Record<string, string>
+}
+
+function write(change: Change, mode: Inputs['mtlsMode'], kube: Kube, how: How): Promise<KubeObject> {
+  return change.do === 'apply' ? apply(change, mode, kube, how) : takeOver(change, mode, kube, how)
+}
+
+async function apply({namespace, name}: Change, mode: Inputs['mtlsMode'], kube: Kube, {dryRun, annotations}: How): Promise<KubeObject> {
   const policy = ourPolicy(namespace, name, {mtls: {mode}}, annotations)
   return kube
     .apply(policyPathOf(namespace, name), policy, {fieldManager, dryRun})
@@ -151,7 +152,7 @@ async function takeOver(
   {policy, namespace, name}: Change & {do: 'take-over'},
   mode: Inputs['mtlsMode'],
   kube: Kube,
-  annotations: Record<string, string>,
+  {dryRun, annotations}: How,
 ): Promise<KubeObject> {
   const {resourceVersion, labels, spec} = policy
   const [[key, ours]] = Object.entries(managedBy) as [[string, string]]
@@ -162,7 +163,7 @@ async function takeOver(
   }
   const patch = {metadata: {resourceVersion, labels: managedBy, annotations: {...kept, ...annotations}}, spec: {mtls: {mode}}}
   return kube
-    .patch(policyPathOf(namespace, name), patch, {fieldManager})
+    .patch(policyPathOf(namespace, name), patch, {fieldManager, dryRun})
     .catch((thrown) => explainApply(thrown, policyNameText(namespace, name)))
 }
 

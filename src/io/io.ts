@@ -229,7 +229,7 @@ export interface Kube {
   /** POST; for reviews and dry runs. */
   create<T = KubeObject>(path: string, object: object, options?: {dryRun?: boolean}): Promise<T>
   /** JSON merge patch. */
-  patch(path: string, patch: object, options: {fieldManager: string}): Promise<KubeObject>
+  patch(path: string, patch: object, options: {fieldManager: string; dryRun?: boolean}): Promise<KubeObject>
   /** False when it was not there. */
   remove(path: string, options?: {uid?: string; resourceVersion?: string}): Promise<boolean>
   /** One GET, never retried, no redirect followed; rejects with a plain Error whose message is the network's. */

@@ -38,10 +38,10 @@ export function kubeOver(transport: Transport, patience: Patience): Kube {
         // A review or a dry run leaves nothing behind, so it can be sent twice.
         dryRun === true || /reviews$/.test(path),
       ),
-    patch: (path, patch, {fieldManager}) =>
+    patch: (path, patch, {fieldManager, dryRun}) =>
       ask<KubeObject>({
         method: 'PATCH',
-        path: withQuery(path, {fieldManager}),
+        path: withQuery(path, {fieldManager, ...dryRunOf(dryRun)}),
         contentType: 'application/merge-patch+json',
         body: JSON.stringify(patch),
       }),
