@@ -289,3 +289,11 @@ test('a label that others wrote over ours is named, and stays', () => {
   expect(plan.enrolled).toEqual([{...shop, former: {}}])
   expect(plan.notes.join('\n')).toContain('Namespace shop was labelled `istio.io/rev=prod` by others')
 })
+
+test.each<[string, Partial<UninstallWish>, boolean | undefined, boolean]>([
+  ['goes where a killed repair left it', {}, true, true],
+  ['is looked for', {}, false, false],
+  ['stays where Istio stays', {install: 'never'}, true, false],
+])('the note of a repair %s', (_, more, isNoted, note) => {
+  expect(planUninstall({...wish, ...more}, {...one, namespace: {...one.namespace, isNoted}}).note).toBe(note)
+})

@@ -21,7 +21,8 @@ export interface Crd extends Thing {
 
 /** All that this action made in a cluster, by its marks, and who else is there. */
 export interface Installed {
-  namespace: {exists: boolean; isOurs: boolean; uid: string; path: string}
+  /** `isNoted`: a repair that was killed left its note there (repair-note.ts). */
+  namespace: {exists: boolean; isOurs: boolean; isNoted?: boolean; uid: string; path: string}
   /** Releases with our mark, in the order in which they go. */
   releases: FoundRelease[]
   /** istiods of our releases, ours of which helm lost its record, and those of others. */
@@ -60,6 +61,7 @@ export async function findInstalled(kube: Kube): Promise<Installed> {
     namespace: {
       exists: namespace !== null,
       isOurs: namespace?.metadata.labels?.['app.kubernetes.io/managed-by'] === 'istio-mtls-action',
+      isNoted: Object.keys(found.repairs).length > 0,
       uid: namespace?.metadata.uid ?? '',
       path: namespacePath,
     },

@@ -12,6 +12,7 @@ export function uninstallPermissions(plan: UninstallPlan): Permission[] {
     ...plan.enrolled.map(({name}) => ({group: '', resource: 'namespaces', verbs: ['patch'], namespace: name, name})),
     ...plan.leftovers.map((thing) => permissionOn(thing, 'delete')),
     ...plan.crds.map((thing) => permissionOn(thing, 'delete')),
+    ...(plan.note ? [{group: '', resource: 'namespaces', verbs: ['patch'], namespace: istioNamespace, name: istioNamespace}] : []),
     ...(plan.namespace ? [{group: '', resource: 'namespaces', verbs: ['delete'], namespace: istioNamespace, name: istioNamespace}] : []),
   ]
   return unique([...helms(plan), ...own, ...(own.length + plan.releases.length > 0 ? [lockPermission(istioNamespace)] : [])])

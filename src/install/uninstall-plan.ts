@@ -12,6 +12,8 @@ export type UninstallWish = Pick<Inputs, 'install' | 'revision' | 'purgeCrds'>
 /** What goes, in the order of its fields, and what forbids it; notes say what stays and why. */
 export interface UninstallPlan extends Pick<Installed, 'webhooks' | 'policies' | 'enrolled' | 'releases' | 'leftovers' | 'crds'> {
   namespace: boolean
+  /** The note of a killed repair. */
+  note: boolean
   problems: Problem[]
   notes: string[]
 }
@@ -41,6 +43,7 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
     leftovers: isAll && isLast ? installed.leftovers : [],
     crds: isAll && isLast && wish.purgeCrds ? crds : [],
     namespace: isAll && isLast && installed.namespace.isOurs,
+    note: isAll && installed.namespace.isNoted === true,
   }
   return {
     ...plan,

@@ -13,6 +13,7 @@ import {runHelm} from './helm-child.ts'
 import {helmFailure} from './helm-failure.ts'
 import {isAsWritten, isDeleted, type OurPolicy, restorePatch} from './our-policies.ts'
 import {missingPermissions} from './permissions.ts'
+import {noteRepair} from './repair-note.ts'
 import {stepClock} from './step-clock.ts'
 import {uninstallPermissions} from './uninstall-permissions.ts'
 import {isNothing, planUninstall, type UninstallPlan} from './uninstall-plan.ts'
@@ -81,6 +82,10 @@ export async function uninstall(
       throw helmFailure({release: release.name, task, output: `${stdout}\n${stderr}`, timedOut, signal, troubles: [], hub: inputs.hub})
     }
     await steps.time(release.name, run, () => 'uninstalled')
+  }
+  if (plan.note) {
+    io.changes.begin()
+    await noteRepair(null, kube)
   }
   if (plan.leftovers.length > 0) {
     await steps.time(
