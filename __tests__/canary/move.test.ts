@@ -30,6 +30,7 @@ const podOf = (revision: string) =>
 async function moved(
   comesUpWith: string,
   {budgets = [], annotations = {}, done = true}: {budgets?: object[]; annotations?: object; done?: boolean} = {},
+  more: Partial<Move> = {},
 ) {
   const io = fakeIo({
     kube: {
@@ -42,7 +43,7 @@ async function moved(
     ...{target: 'canary', timeoutMs: 5000, kube: io.kube},
     look: async () => ({pods: [podOf(comesUpWith)]}) as unknown as EnrolFound,
   }
-  const failure = await moveNamespace(move, site, io).then(
+  const failure = await moveNamespace({...move, ...more}, site, io).then(
     () => null,
     (thrown) => thrown,
   )
@@ -97,4 +98,12 @@ test('what does not get well after going back either is named, with what to do',
     cure: expect.stringContaining('but Deployment `shop/web` did not become ready: delete its broken pods'),
   })
   expect(writes.slice(2)).toEqual([back, restartedAt('before')])
+})
+
+test('what a namespace gets once the tags have moved stands on it from its move on, and goes with the move', async () => {
+  const afterwards = {'istio-injection': null, 'istio.io/rev': 'prod'}
+  const fine = await moved('canary', {}, {afterwards})
+  expect(fine.writes[0]).toMatchObject({metadata: {annotations: {'istio-mtls/labels-after-tags': JSON.stringify(afterwards)}}})
+  const sick = await moved('', {}, {afterwards})
+  expect(sick.writes[2]).toEqual({metadata: {...back.metadata, annotations: {'istio-mtls/labels-after-tags': null}}})
 })

@@ -1,5 +1,4 @@
 import type {ReadEnrolling} from '../enforce/enrol.ts'
-import {labelNamespace} from '../enforce/label-namespace.ts'
 import {findInstall} from '../install/found.ts'
 import type {CanaryTools} from '../install/install.ts'
 import {isOursIn} from '../install/plan.ts'
@@ -8,6 +7,7 @@ import {applyTags} from '../install/tags.ts'
 import type {Io, Kube} from '../io/io.ts'
 import type {Inputs} from '../model/inputs.ts'
 import type {Outcome} from '../model/report.ts'
+import {followTags} from './follow-tags.ts'
 import {moveNamespace} from './move.ts'
 import {type CanaryFound, type CanaryPlan, planCanary} from './plan.ts'
 import {connectionFrom, retire, usersOf, workloadEntriesPath} from './retire.ts'
@@ -36,8 +36,7 @@ export async function canary(inputs: Inputs, tools: CanaryTools, kube: Kube, rea
           () => applyTags(tools.tags, inputs.timeoutMs, kube, io),
           ({changed}) => (changed.length === 0 ? 'all as wished' : `${changed.join(', ')} point at ${inputs.revision || 'default'}`),
         )
-  for (const {namespace, afterwards: labels} of plan.moves)
-    if (labels !== null) await labelNamespace({namespace, labels, former: null}, kube, io)
+  const following = inputs.enroll && plan.target !== null && tools.tags.length > 0 ? await followTags(inputs, site.target, kube, io) : []
 
   const notes = [...plan.notes]
   const retired: string[] = []
@@ -59,7 +58,7 @@ export async function canary(inputs: Inputs, tools: CanaryTools, kube: Kube, rea
     }
   }
   return {
-    changed: plan.moves.length > 0 || tagged.length > 0 || retired.length > 0,
+    changed: plan.moves.length > 0 || following.length > 0 || tagged.length > 0 || retired.length > 0,
     says: saysOf(plan, tagged, retired),
     steps: steps.all,
     notes,

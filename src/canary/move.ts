@@ -24,7 +24,7 @@ export interface MoveSite {
  */
 export async function moveNamespace(move: Move, {target, timeoutMs, kube, look}: MoveSite, io: Outside): Promise<void> {
   const isLabelled = Object.keys(move.labels).length > 0
-  if (isLabelled) await labelNamespace(move, kube, io)
+  if (isLabelled) await labelNamespace({...move, waitFor: move.afterwards ?? undefined}, kube, io)
   // The API server matches webhooks by its own copy of the namespaces, which follows a moment later.
   if (isLabelled && move.rollouts.length > 0) await io.clock.sleep(settleMs, io.cancelled)
   const begun: Begun[] = []
@@ -78,7 +78,12 @@ function proxiesOfOthers({namespace, rollouts}: Move, target: string, {pods}: En
 /** Puts the namespace back as it was: pods that still run with the old proxy stay, those that were replaced get it again. */
 async function goBack(move: Move, begun: Begun[], trouble: string, {target, timeoutMs, kube}: MoveSite, io: Outside): Promise<Failure> {
   io.log.line(`namespace ${move.namespace}: sick, going back: ${trouble}`)
-  if (Object.keys(move.former).length > 0) await labelNamespace({namespace: move.namespace, labels: move.former, former: null}, kube, io)
+  if (Object.keys(move.former).length > 0)
+    await labelNamespace(
+      {namespace: move.namespace, labels: move.former, former: null, waitFor: move.afterwards === null ? undefined : null},
+      kube,
+      io,
+    )
   await io.clock.sleep(settleMs, io.cancelled)
   const stuck: string[] = []
   for (const {rollout, before} of begun) {

@@ -8,10 +8,11 @@ export type Labels = Record<string, string | null>
 
 /**
  * Writes a namespace's labels and keeps what they were before this action first touched them: an uninstall gives that back. `former` is what they
- * were when it was decided (null: not decided by them); a label that somebody changed since is a `Failure`. False where the namespace is gone.
+ * were when it was decided (null: not decided by them); a label that somebody changed since is a `Failure`. `waitFor`: labels to be written once
+ * tags have moved, kept on the namespace until then (null: none any more). False where the namespace is gone.
  */
 export async function labelNamespace(
-  {namespace, labels, former}: {namespace: string; labels: Labels; former: Labels | null},
+  {namespace, labels, former, waitFor}: {namespace: string; labels: Labels; former: Labels | null; waitFor?: Labels | null},
   kube: Kube,
   io: Pick<Io, 'changes' | 'cancelled'>,
 ): Promise<boolean> {
@@ -22,11 +23,15 @@ export async function labelNamespace(
     if (found === null) return false
     if (former !== null) refuseChanged(found, former)
     const kept = former === null ? null : recordOf(found.metadata.annotations?.[previousLabels], former)
-    const annotations = kept === null ? {} : {annotations: {[previousLabels]: kept}}
+    const annotations = {
+      ...(kept === null ? {} : {[previousLabels]: kept}),
+      ...(waitFor === undefined ? {} : {[afterTags]: waitFor === null ? null : JSON.stringify(waitFor)}),
+    }
     const {resourceVersion} = found.metadata
+    const metadata = {resourceVersion, labels, ...(Object.keys(annotations).length === 0 ? {} : {annotations})}
     io.changes.begin()
     try {
-      await kube.patch(path, {metadata: {resourceVersion, labels, ...annotations}}, {fieldManager: 'istio-mtls-action'})
+      await kube.patch(path, {metadata}, {fieldManager: 'istio-mtls-action'})
       return true
     } catch (thrown) {
       if (thrown instanceof KubeFailure && thrown.status === 404) return false
@@ -36,6 +41,9 @@ export async function labelNamespace(
     }
   }
 }
+
+/** Annotation of a namespace that was moved: the labels that it gets once the tags point at its new revision (canary/follow-tags.ts). */
+export const afterTags = 'istio-mtls/labels-after-tags'
 
 const maxTries = 5
 

@@ -138,7 +138,7 @@ async function unlabel(enrolled: Enrolled[], kube: Kube, io: Io): Promise<void> 
   for (const {name, path, resourceVersion, former} of enrolled) {
     io.cancelled.throwIfAborted()
     io.changes.begin()
-    const annotations = {'istio-mtls/previous-labels': null}
+    const annotations = {'istio-mtls/previous-labels': null, 'istio-mtls/labels-after-tags': null}
     await kube.patch(path, {metadata: {resourceVersion, labels: former, annotations}}, {fieldManager}).catch(goneMeanwhile)
     io.log.line(`namespace ${name}: labels as they were`)
   }
