@@ -87,3 +87,12 @@ test('a comment shows neither the API server nor the address of a pod', () => {
   expect(body).not.toMatch(/gr7|10\.1\.2\.3|fd00/)
   expect(body).toContain('kept: 1.31.1, 12:30:15, istio.io/rev')
 })
+
+test.each([
+  ['https://master-of-shop:6443', 'dial master-of-shop failed', 'dial (address) failed'],
+  ['https://[fd00::1]:6443', 'no route to [fd00::1]', 'no route to (address)'],
+  ['https://10.0.0.1', 'orders answered', 'orders answered'],
+])('of the API server %s the text "%s" shows "%s"', (server, says, shown) => {
+  const report = {...greenReport(), notes: [says, says]}
+  expect(withoutAddresses(report, addressTexts(server)).notes).toEqual([shown, shown])
+})

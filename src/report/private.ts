@@ -4,8 +4,11 @@ import type {Report} from '../model/report.ts'
 /** The report for a public place: without `hidden` texts (the API server's address), pod addresses and addresses of the cluster's own. */
 export function withoutAddresses(report: Report, hidden: string[]): Report {
   const secrets = hidden.filter((text) => text.length > 3).sort((left, right) => right.length - left.length)
+  // Most names hold neither an address nor what could be a part of one.
+  const words = secrets.filter((secret) => !couldHoldAddress(secret))
   const known = new Map<string, string>()
   return mapStrings(report, (text) => {
+    if (!couldHoldAddress(text) && !words.some((word) => text.includes(word))) return text
     const before = known.get(text)
     if (before !== undefined) return before
     const shown = masked(text, secrets)
@@ -14,10 +17,14 @@ export function withoutAddresses(report: Report, hidden: string[]): Report {
   }) as Report
 }
 
+/** Every address has a dot or a colon. */
+function couldHoldAddress(text: string): boolean {
+  return text.includes('.') || text.includes(':')
+}
+
 function masked(text: string, secrets: string[]): string {
   const shown = secrets.reduce((before, secret) => before.replaceAll(secret, mask), text)
-  // Every address has a dot or a colon.
-  return /[.:]/.test(shown) ? shown.replace(ipv4, mask).replace(ipv6, mask) : shown
+  return couldHoldAddress(shown) ? shown.replace(ipv4, mask).replace(ipv6, mask) : shown
 }
 
 /** The same for a report whose API server is not known: without the host of any address but of our own pages and of where Istio and helm come from. */

@@ -1,7 +1,7 @@
 import type {Report} from '../model/report.ts'
 import {byteLength} from './budget.ts'
 import {type Place, plain, type SarifResult, sarifResults} from './sarif-results.ts'
-import {sarifRules} from './sarif-rules.ts'
+import {type SarifRule, sarifRules} from './sarif-rules.ts'
 import {plural} from './words.ts'
 
 /** GitHub refuses a file past 10 MB once gzipped, which is never larger than before by more than a few bytes. */
@@ -13,24 +13,25 @@ export const sarifLimit = 9_500_000
  */
 export function sarif(report: Report, place: Place, limit = sarifLimit): string {
   const results = sarifResults(report, place)
+  const rules = sarifRules(report)
   const kept: SarifResult[] = []
-  let size = byteLength(JSON.stringify(logOf(report, [], results.length))) + 1
+  let size = byteLength(JSON.stringify(logOf(report, rules, [], results.length))) + 1
   for (const result of results.slice(0, 25_000)) {
     size += byteLength(JSON.stringify(result)) + 1
     if (size > limit) break
     kept.push(result)
   }
-  return `${JSON.stringify(logOf(report, kept, results.length - kept.length))}\n`
+  return `${JSON.stringify(logOf(report, rules, kept, results.length - kept.length))}\n`
 }
 
 /** Without `automationDetails`: an id here would override the `category` by which upload-sarif tells jobs and matrix cells apart. */
-function logOf(report: Report, results: SarifResult[], left: number): object {
+function logOf(report: Report, rules: SarifRule[], results: SarifResult[], left: number): object {
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
       {
-        tool: {driver: {name: 'istio-mtls-action', rules: sarifRules(report)}},
+        tool: {driver: {name: 'istio-mtls-action', rules}},
         columnKind: 'utf16CodeUnits',
         invocations: [
           {
