@@ -1,4 +1,4 @@
-import {execFileSync, spawnSync} from 'node:child_process'
+import {spawnSync} from 'node:child_process'
 import {readFileSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -95,16 +95,24 @@ export function traceOf(bed: Bed): string {
 }
 
 function itemsOf(bed: Bed): Item[] {
-  const args = ['--kubeconfig', bed.kubeconfig, 'get', kinds, '-A', '-o', 'json']
-  const text = execFileSync(`${bed.bin}/kubectl`, args, {encoding: 'utf8', maxBuffer: 64 << 20})
-  return (JSON.parse(text) as {items: Item[]}).items
+  const list = (kinds: string) => {
+    const args = ['--kubeconfig', bed.kubeconfig, 'get', kinds, '-A', '-o', 'json']
+    const {status, stdout, stderr} = spawnSync(`${bed.bin}/kubectl`, args, {encoding: 'utf8', maxBuffer: 64 << 20})
+    if (status === 0) return (JSON.parse(stdout) as {items: Item[]}).items
+    // An empty cluster has no such kind.
+    if (kinds === policies && /could not find the requested resource|doesn't have a resource type/.test(stderr)) return []
+    throw new Error(stderr)
+  }
+  return [...list(kinds), ...list(policies)]
 }
 
 const kinds = [
   'namespaces,deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings',
-  'mutatingwebhookconfigurations,validatingwebhookconfigurations,customresourcedefinitions,peerauthentications',
+  'mutatingwebhookconfigurations,validatingwebhookconfigurations,customresourcedefinitions',
   'horizontalpodautoscalers,poddisruptionbudgets,leases',
 ].join(',')
+
+const policies = 'peerauthentications'
 
 interface Item {
   kind: string
