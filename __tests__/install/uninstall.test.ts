@@ -61,6 +61,28 @@ test('a tag of ours is found whatever it points at, a tag of others only by its 
   expect(webhooks).toMatchObject([{name: 'ours', release: 'istiod-gone', isTag: true, uid: 'ours'}])
 })
 
+test('a control plane outside of the cluster is seen by its injector; one whose Service is gone, or that is ours, is none', async () => {
+  const injector = (name: string, clientConfig: object, labels = {}) => ({
+    kind: 'MutatingWebhookConfiguration',
+    metadata: {name, uid: name, labels: {app: 'sidecar-injector', 'istio.io/rev': name, ...labels}},
+    webhooks: [{name: 'w', clientConfig}],
+  })
+  const service = (name: string) => ({service: {namespace: 'istio-system', name}})
+  const io = cluster({
+    [`GET ${webhookPaths[0]}`]: [
+      injector('asm-managed', {url: 'https://mesh.googleapis.com/inject'}),
+      injector('remote', service('istiod-remote')),
+      injector('dead', service('gone')),
+      injector('tag', service('istiod-remote'), {'app.kubernetes.io/managed-by': 'istio-mtls-action'}),
+    ],
+    'GET /api/v1/namespaces/istio-system/services/istiod-remote': {metadata: {name: 'istiod-remote'}},
+  })
+  expect((await findInstalled(io.kube)).elsewhere).toEqual([
+    "Google's managed Cloud Service Mesh (revision `asm-managed`)",
+    'a control plane behind Service `istio-system/istiod-remote` (revision `remote`)',
+  ])
+})
+
 test('a tag that points at nothing is taken away, by its uid, and then nothing is left', async () => {
   let isThere = true
   const tag = {

@@ -1,9 +1,12 @@
 import type {Kube, KubeObject} from '../io/io.ts'
 import {type FoundIstiod, type FoundRelease, findInstall, istioNamespace} from './found.ts'
+import {controlPlanesElsewhere} from './elsewhere.ts'
 import {type Enrolled, enrolledFrom} from './enrolled.ts'
 import {findMeshed, type Meshed} from './meshed.ts'
 import {findOurPolicies, managedByLabel, type OurPolicy} from './our-policies.ts'
 import {isLost} from './plan.ts'
+import {staleWebhooks} from './stale-webhooks.ts'
+import {findWebhooks, type FoundWebhook} from './webhooks-found.ts'
 
 /** One object to take away: its path on the API server and the very object that was read there. */
 export interface Thing {
@@ -29,6 +32,8 @@ export interface Installed {
   istiods: FoundIstiod[]
   lost: FoundIstiod[]
   strangers: FoundIstiod[]
+  /** Control planes that serve this cluster from outside, as a sentence names them: they need what istiods leave just as well. */
+  elsewhere: string[]
   /** Of our releases, and those of our revision tags, whose `release` need not be there any more. */
   webhooks: (Thing & {release: string; isTag: boolean})[]
   policies: OurPolicy[]
@@ -57,6 +62,7 @@ export async function findInstalled(kube: Kube): Promise<Installed> {
   const isForeign = (release: string) => found.releases.some(({name, mark}) => name === release && mark === null)
   const istiods = found.istiods.filter(({owner}) => owner.by === 'helm' && isOf(owner.release, owner.namespace))
   const lost = found.istiods.filter(({owner}) => isLost(owner, found.releases))
+  const webhooks = [...mutating, ...validating].filter(({release, at, isTag}) => isTag || isOf(release, at))
   return {
     namespace: {
       exists: namespace !== null,
@@ -69,7 +75,8 @@ export async function findInstalled(kube: Kube): Promise<Installed> {
     istiods,
     lost,
     strangers: found.istiods.filter((each) => !istiods.includes(each) && !lost.includes(each)),
-    webhooks: [...mutating, ...validating].filter(({release, at, isTag}) => isTag || isOf(release, at)),
+    elsewhere: await findElsewhere(webhooks, found.istiods, kube),
+    webhooks,
     policies: await findOurPolicies(crds, kube),
     enrolled,
     leftovers,
@@ -81,6 +88,14 @@ export async function findInstalled(kube: Kube): Promise<Installed> {
 /** Istio's release names: `istiod`, or `istiod-REVISION`. */
 export function releaseOf(revision: string): string {
   return revision === 'default' ? 'istiod' : `istiod-${revision}`
+}
+
+async function findElsewhere(ours: Thing[], istiods: FoundIstiod[], kube: Kube): Promise<string[]> {
+  const isOurs = ({kind, configuration}: FoundWebhook) => ours.some((each) => each.kind === kind && each.name === configuration)
+  const others = (await findWebhooks(kube)).filter((webhook) => webhook.labels['app'] === 'sidecar-injector' && !isOurs(webhook))
+  return controlPlanesElsewhere(others, await staleWebhooks(others, kube), istiods).map(
+    ({revision, name}) => `${name} (revision \`${revision}\`)`,
+  )
 }
 
 const namespacePath = `/api/v1/namespaces/${istioNamespace}`

@@ -30,7 +30,8 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
   const names = new Set(releases.map(({name}) => name))
   const going = installed.istiods.filter(({revision}) => names.has(releaseOf(revision)))
   const staying = installed.istiods.filter((each) => !going.includes(each))
-  const isLast = staying.length === 0 && strangers.length === 0
+  const left = [...strangers.map(istiodText), ...installed.elsewhere]
+  const isLast = staying.length === 0 && left.length === 0
   const isAll = wish.install !== 'never' && !isPart
   const others = strangers.map(({revision}) => revision)
   // A tag that points at nothing refuses every pod that it selects.
@@ -52,9 +53,9 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
       ...plan.policies.flatMap(policyNote),
       ...(isPart ? [] : installed.enrolled.flatMap((each) => labelNote(each, others))),
       ...stillMeshed(going, isLast, installed.meshed),
-      ...(crds.length > 0 && plan.crds.length === 0 && isAll ? [crdsStay(wish, strangers)] : []),
+      ...(crds.length > 0 && plan.crds.length === 0 && isAll ? [crdsStay(wish, left)] : []),
       ...(isPart ? [`Policies, CRDs and root certificates stay, for ${staying.map(istiodText).join(', ')} needs them.`] : []),
-      ...(strangers.length > 0 ? [`Left alone: ${strangers.map(istiodText).join(', ')}.`] : []),
+      ...(left.length > 0 ? [`Left alone: ${left.join(', ')}.`] : []),
     ],
   }
 }
@@ -127,8 +128,8 @@ function stillMeshed(going: FoundIstiod[], isLast: boolean, meshed: Meshed[]): s
   ]
 }
 
-function crdsStay({purgeCrds}: UninstallWish, strangers: FoundIstiod[]): string {
-  if (strangers.length > 0) return `Istio's CRDs stay, for ${strangers.map(istiodText).join(', ')} needs them.`
+function crdsStay({purgeCrds}: UninstallWish, left: string[]): string {
+  if (left.length > 0) return `Istio's CRDs stay, for ${left.join(', ')} needs them.`
   return purgeCrds ? "Istio's CRDs stay." : "Istio's CRDs stay, as helm leaves them: `purge-crds: true` removes those without objects."
 }
 
