@@ -116,7 +116,7 @@ export function fakeIo(script: Script = {}): FakeIo {
       },
     },
     files: fakeFiles(disk),
-    toolCache: {find: () => null, keep: async () => null},
+    toolCache: {find: async () => null, keep: async () => null},
     runner: {
       env: {...script.env},
       platform: 'linux',

@@ -31,7 +31,7 @@ export async function onBed(bed: Bed): Promise<OnBed> {
     ...live,
     log: {line: say, detail: say, group: (_title, body) => body(), annotate: (_level, text) => say(text)},
     downloads: {bytes: (url) => download(url, ca)},
-    toolCache: {find: () => null, keep: async () => null},
+    toolCache: {find: async () => null, keep: async () => null},
     files: {...live.files, makeTempFolder: async (prefix) => mkdtempSync(join(temp, prefix))},
     runner: {...live.runner, temp, saveState: () => {}, env: {...live.runner.env, SSL_CERT_FILE: bed.caFile}},
   }

@@ -61,7 +61,7 @@ interface Wanted {
 }
 
 async function fromCache({version, platform, archive, sha256}: Wanted, io: Io): Promise<Uint8Array | null> {
-  const folder = io.toolCache.find(tool, version.slice(1), platform.name)
+  const folder = await io.toolCache.find(tool, version.slice(1), platform.name)
   if (folder === null) return null
   const bytes = await io.files.readBytes(join(folder, archive)).catch(() => null)
   if (bytes === null) return null

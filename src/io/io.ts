@@ -121,7 +121,7 @@ export interface Files {
 
 /** The runner's tool cache, shared and not to be trusted: callers verify what they find. */
 export interface ToolCache {
-  find(tool: string, version: string, arch: string): string | null
+  find(tool: string, version: string, arch: string): Promise<string | null>
   /** Copies the file in; returns its path, or null when the cache cannot be written. */
   keep(path: string, fileName: string, tool: string, version: string, arch: string): Promise<string | null>
 }
