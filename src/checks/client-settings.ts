@@ -1,7 +1,7 @@
 import {clusterTls, endpointTls, hostOf, modeOf, type WrittenTls} from '../derive/client-tls.ts'
 import {type Client, type DestinationRuleSpec, destinationRuleFor, destinationRuleIndex} from '../derive/destination-rules.ts'
 import {dataPlane} from '../derive/membership.ts'
-import {servicesOf} from '../derive/services-of.ts'
+import {podsBehind} from '../derive/services-of.ts'
 import type {Mesh} from '../model/mesh.ts'
 import type {IstioObject} from '../model/policy.ts'
 import type {Asked} from '../model/snapshot.ts'
@@ -93,14 +93,8 @@ function clientsOf(pods: Pod[], rules: IstioObject[], writing: IstioObject[]): C
 
 /** Services with pods of the mesh behind them. */
 function meshedServices(services: Service[], pods: readonly Pod[]): Map<Service, Pod[]> {
-  const selecting = servicesOf(services)
-  const meshed = new Map<Service, Pod[]>()
-  for (const pod of pods.filter((each) => ['sidecar', 'ambient', 'proxyless'].includes(dataPlane(each)))) {
-    for (const service of selecting(pod)) {
-      const behind = meshed.get(service)
-      if (behind === undefined) meshed.set(service, [pod])
-      else behind.push(pod)
-    }
-  }
-  return meshed
+  return podsBehind(
+    services,
+    pods.filter((pod) => ['sidecar', 'ambient', 'proxyless'].includes(dataPlane(pod))),
+  )
 }

@@ -1,9 +1,9 @@
-import {isSubset} from '../derive/label-selector.ts'
 import {dataPlane} from '../derive/membership.ts'
 import {check, finding} from '../model/check.ts'
 import type {Pod} from '../model/workload.ts'
 import {restart} from './fix.ts'
 import {scopeOf} from '../derive/scope-of.ts'
+import {podsBehind} from '../derive/services-of.ts'
 import {podsInScope} from './in-scope.ts'
 import {refOf, rowId, workloadList} from './subject.ts'
 
@@ -19,24 +19,21 @@ export const headlessConsistent = check({
   hint: 'Bring every pod behind the Service into the mesh.',
   run({mesh, pods, services}, {asked}) {
     const inScope = scopeOf(asked, mesh)
-    const byNamespace = Map.groupBy(podsInScope(pods, asked, mesh), (pod) => pod.namespace)
-    return services
-      .filter((service) => service.clusterIP === 'None' && inScope(service.namespace) && Object.keys(service.selector ?? {}).length > 0)
-      .flatMap((service) => {
-        const behind = (byNamespace.get(service.namespace) ?? []).filter((pod) => isSubset(service.selector ?? {}, pod.labels))
-        const [meshed, bare] = [behind.filter(speaksMutualTls), behind.filter((pod) => !speaksMutualTls(pod))]
-        if (meshed.length === 0 || bare.length === 0) return []
-        return [
-          finding(
-            refOf('Service', service),
-            `behind it without mutual TLS: ${workloadList(bare)}; so clients send plain text to all ${behind.length} endpoints`,
-            {
-              fix: restart(bare),
-              endpoints: [...new Set(meshed.map((pod) => rowId(pod, null)))].sort(),
-            },
-          ),
-        ]
-      })
+    const headless = services.filter(({clusterIP, namespace}) => clusterIP === 'None' && inScope(namespace))
+    return [...podsBehind(headless, podsInScope(pods, asked, mesh))].flatMap(([service, behind]) => {
+      const [meshed, bare] = [behind.filter(speaksMutualTls), behind.filter((pod) => !speaksMutualTls(pod))]
+      if (meshed.length === 0 || bare.length === 0) return []
+      return [
+        finding(
+          refOf('Service', service),
+          `behind it without mutual TLS: ${workloadList(bare)}; so clients send plain text to all ${behind.length} endpoints`,
+          {
+            fix: restart(bare),
+            endpoints: [...new Set(meshed.map((pod) => rowId(pod, null)))].sort(),
+          },
+        ),
+      ]
+    })
   },
 })
 

@@ -23,7 +23,8 @@ export interface Deliveries {
 export function deliveriesOf(delivered: Part<Delivered>, takenAt: string): Deliveries {
   if (!delivered.read) return {withheld: delivered.reason, running: () => null, of: () => null}
   const {withheld, proxies} = delivered.value
-  const proxiesOf = byPod(proxies)
+  // Where the role is granted nowhere, thousands of proxies say the same.
+  const proxiesOf = byPod(withheld.inspect === '' ? proxies : proxies.filter(({running}) => running.read))
   const find = (pod: Pick<Pod, 'namespace' | 'name'>): ProxyState | null => proxiesOf(pod).at(-1) ?? null
   return {
     withheld: withheld.inspect,

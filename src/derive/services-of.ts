@@ -1,4 +1,5 @@
 import type {Pod, Service} from '../model/workload.ts'
+import {oncePerAlike} from './alike-pods.ts'
 import {kept} from './kept.ts'
 import {type LabelIndex, labelIndex} from './label-index.ts'
 
@@ -17,3 +18,16 @@ export const servicesOf = kept((services: readonly Service[]): ServicesOf => {
   }
   return ({namespace, labels}) => byNamespace.get(namespace)?.matching(labels) ?? []
 })
+
+/** The pods that each Service selects, in their order; Services that select none are left out. */
+export function podsBehind(services: readonly Service[], pods: readonly Pod[]): Map<Service, Pod[]> {
+  const selecting = oncePerAlike(servicesOf(services))
+  const behind = new Map<Service, Pod[]>()
+  for (const pod of pods)
+    for (const service of selecting(pod)) {
+      const own = behind.get(service)
+      if (own === undefined) behind.set(service, [pod])
+      else own.push(pod)
+    }
+  return behind
+}

@@ -7,8 +7,8 @@ import {type Fields, fieldsOf, listOf, numberOf, textOf} from './untrusted.ts'
 
 /** An istiod Deployment (label `app: istiod`, as every chart and istioctl write it), or null for any other. */
 export function istiodFrom(deployment: KubeObject): Istiod | null {
+  if (fieldsOf(fieldsOf(deployment.metadata)['labels'])['app'] !== 'istiod') return null
   const meta = metaFrom(deployment)
-  if (meta.labels['app'] !== 'istiod') return null
   const container = discoveryContainer(deployment)
   const env = envFrom(container['env'], isIstiodSwitch)
   const status = fieldsOf(deployment['status'])
