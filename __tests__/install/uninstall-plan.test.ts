@@ -75,10 +75,10 @@ test.each<[string, Partial<UninstallWish>, Partial<Installed>, string[]]>([
   ],
   ['the policies alone with install: never', {install: 'never'}, {strangers: [stranger]}, ['0 webhooks, 1 policies, 0 left, 0 CRDs']],
   [
-    'nothing of a foreign installation, which is refused',
+    'nothing of a foreign installation, as often as it is asked: nothing of ours is left',
     {},
     {releases: [], istiods: [], webhooks: [], policies: [], leftovers: [], strangers: [stranger]},
-    ['0 webhooks, 0 policies, 0 left, 0 CRDs', 'foreign-installation'],
+    ['0 webhooks, 0 policies, 0 left, 0 CRDs'],
   ],
   [
     'one revision beside another of ours',
@@ -303,4 +303,10 @@ test.each<[string, Partial<UninstallWish>, boolean | undefined, boolean]>([
   ['stays where Istio stays', {install: 'never'}, true, false],
 ])('the note of a repair %s', (_, more, isNoted, note) => {
   expect(planUninstall({...wish, ...more}, {...one, namespace: {...one.namespace, isNoted}}).note).toBe(note)
+})
+
+test('an installation of others is named, and no reason to fail: after an uninstall beside it the next one finds nothing either', () => {
+  const left = planUninstall(wish, {...one, releases: [], istiods: [], webhooks: [], policies: [], leftovers: [], strangers: [stranger]})
+  expect([isNothing(left), left.problems]).toEqual([true, []])
+  expect(left.notes).toContain('Left alone: istiod 1.31.1 (Deployment `istio-system/istiod`, istioctl).')
 })

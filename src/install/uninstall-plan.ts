@@ -48,7 +48,7 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
   }
   return {
     ...plan,
-    problems: [...foreign(wish, installed), ...lostRecords(wish, installed), ...ambient(releases, installed.meshed)],
+    problems: [...lostRecords(wish, installed), ...ambient(releases, installed.meshed)],
     notes: [
       ...plan.policies.flatMap(policyNote),
       ...(isPart ? [] : installed.enrolled.flatMap((each) => labelNote(each, others))),
@@ -77,17 +77,6 @@ function labelNote(enrolled: Enrolled, others: string[]): string[] {
   const {kept} = labelsToGiveBack(enrolled, others)
   if (kept.length === 0) return []
   return [`Namespace ${enrolled.name} was labelled \`${kept.join('`, `')}\` by others after this action had labelled it: that stays.`]
-}
-
-function foreign(wish: UninstallWish, {strangers, releases}: Installed): Problem[] {
-  if (wish.install === 'never' || releases.length > 0 || strangers.length === 0) return []
-  return [
-    {
-      says: `Istio here was not installed by this action: ${strangers.map(istiodText).join(', ')}.`,
-      cure: 'Let its owner uninstall it; `install: never` takes back the policies alone that this action wrote.',
-      entry: 'foreign-installation',
-    },
-  ]
 }
 
 /** Without its record helm cannot take a release away, and what it holds is known to helm alone. */
