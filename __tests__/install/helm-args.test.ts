@@ -65,3 +65,13 @@ test('a rollback names the revision to go back to, and does not wait for what wa
   expect(rollback.slice(0, 3)).toEqual(['rollback', plan.name, '2'])
   expect(rollback.join(' ')).not.toContain('--wait')
 })
+
+test.each<[string, Partial<ReleasePlan>, string, boolean]>([
+  ['an upgrade', {}, 'v4.2.4', false],
+  ['a first install', {present: false, helmRevision: 0}, 'v4.2.4', false],
+  ['what is there already and helm has no record of', {helmRevision: 0}, 'v4.2.4', true],
+  ['the same after the only record was forgotten', {repair: 'forget'}, 'v4.2.4', true],
+  ['the same with helm 3', {helmRevision: 0}, 'v3.18.6', false],
+])('%s: is it applied client-side, for istiod keeps a field that the chart then writes?', (_, more, helmVersion, isClientSide) => {
+  expect(args(more, helmVersion).includes('--server-side=false')).toBe(isClientSide)
+})

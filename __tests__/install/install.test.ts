@@ -19,7 +19,7 @@ interface World {
   kube?: Script['kube']
   /** Entries of `charts` that answer, and the text that stands for a chart's archive there. */
   charts?: Record<string, string>
-  helm?: (verb: string, command: string[]) => {code: number; stderr?: string}
+  helm?: (verb: string, command: string[]) => {code: number | null; stderr?: string; signal?: string}
 }
 
 /** A cluster without Istio, a helm that can be had, and charts that answer, unless told otherwise. */
@@ -167,6 +167,26 @@ test('a release left pending by a killed run is repaired before the upgrade', as
     '/api/v1/namespaces/istio-system/secrets/sh.helm.release.v1.istiod.v2',
   )
   expect(labelsOf(alone.commands.at(-1))['istio-mtls/helm-revision']).toBe('1')
+})
+
+test.each<[string, {code: number | null; stderr?: string; signal?: string}, string[]]>([
+  [
+    'refuses: its record is failed, and the upgrade goes on',
+    {code: 1, stderr: 'Error: conflict with "pilot-discovery"'},
+    ['rollback istiod', 'upgrade istiod'],
+  ],
+  ['is killed: so is the run', {code: null, signal: 'SIGKILL'}, ['rollback istiod']],
+])('a rollback that %s', async (_, answer, calls) => {
+  const kube = await afterFirstRun()
+  const releases = kube[`GET ${releasesPath}`] as {metadata: {labels: Record<string, string>}}[]
+  const killed = structuredClone(releases.find(({metadata}) => metadata.labels['name'] === 'istiod') as (typeof releases)[number])
+  Object.assign(killed.metadata.labels, {status: 'pending-upgrade', version: '2'})
+  const io = world({
+    kube: {...kube, [`GET ${releasesPath}`]: [...releases, killed]},
+    helm: (verb) => (verb === 'rollback' ? answer : {code: 0}),
+  })
+  await run(io).catch(({message}) => expect(message).toContain('ended by SIGKILL'))
+  expect(helmCalls(io)).toEqual(calls)
 })
 
 test("a failure carries the pods' own reason, and what was done stays done", async () => {

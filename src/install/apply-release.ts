@@ -1,4 +1,5 @@
 import type {Io, Kube} from '../io/io.ts'
+import {Failure} from '../model/failure.ts'
 import type {Chart} from './charts.ts'
 import {pressed} from './deadline.ts'
 import {troublesOf, watchedOf, whileWatching} from './diagnosis.ts'
@@ -43,7 +44,14 @@ export async function applyRelease(
     io.changes.begin()
     await kube.remove(recordPath(plan))
   }
-  if (repair !== null) await helmOrFail(repair, wish, helm, first, kube, io)
+  if (repair !== null) {
+    await helmOrFail(repair, wish, helm, first, kube, io).catch((thrown) => {
+      // Its record is `failed` then, which is as good: the upgrade writes all that a rollback could not. helm 4 cannot go back to what an install
+      // rendered, for istiod has written its webhooks' failurePolicy since (istio-discovery/templates/validatingwebhookconfiguration.yaml).
+      if (plan.repair !== 'rollback' || !(thrown instanceof HelmRefused)) throw thrown
+      io.log.line(`${thrown.message} The upgrade goes on from there.`)
+    })
+  }
   const files = await valueFiles(values, io)
   const mark = {version, chart: chart.digest, values: digestOf(values, io), helmRevision: nextRevision(plan)}
   const now = pressed(target, io)
@@ -80,7 +88,7 @@ async function helmOrFail(
   const result = await (watched === null ? running : whileWatching(running, kube, watched, io))
   if (result.code === 0) return
   const troubles = watched === null ? [] : await troublesOf(watched, kube).catch(() => [])
-  throw helmFailure({
+  const failure = helmFailure({
     release: wish.plan.name,
     output: `${result.stdout}\n${result.stderr}`,
     timedOut: result.timedOut,
@@ -88,6 +96,14 @@ async function helmOrFail(
     troubles,
     hub: wish.hub,
   })
+  throw result.timedOut || result.signal !== null ? failure : new HelmRefused(failure)
+}
+
+/** helm came to an end by itself, and says that it could not. */
+class HelmRefused extends Failure {
+  constructor({message, cure, entry}: Failure) {
+    super(message, {cure, entry})
+  }
 }
 
 /** Values go to helm as private files: on a command line every process of the runner could read them, and a comma would split them. */

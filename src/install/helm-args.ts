@@ -31,7 +31,7 @@ export function upgradeArgs(plan: ReleasePlan, chartPath: string, valueFiles: st
     ...(plan.adopt ? ['--take-ownership'] : []),
     waitFlag(target),
     '--hide-notes',
-    ...(isHelm3(target) || !fightsOverFields(mark.version) ? [] : ['--server-side=false']),
+    ...(isHelm3(target) || !fightsOverFields(plan, mark.version) ? [] : ['--server-side=false']),
   ]
 }
 
@@ -60,9 +60,13 @@ function common({namespace}: Pick<ReleasePlan, 'namespace'>, {kubeconfigPath, ti
   return ['--namespace', namespace, '--kubeconfig', kubeconfigPath, '--timeout', `${Math.ceil(timeoutMs / 1000)}s`]
 }
 
-/** istiod wrote into its own webhook configurations as their owner until 1.28, which helm 4's server-side apply refuses (istio issue 59367). */
-function fightsOverFields(istioVersion: string): boolean {
-  return valid(istioVersion) !== null && minor(istioVersion) < 28
+/**
+ * istiod wrote into its own webhook configurations as their owner until 1.28, which helm 4's server-side apply refuses (istio issue 59367). To this day the
+ * charts write failurePolicy, which is then istiod's, where helm knows no earlier record (`.Release.IsUpgrade` in validatingwebhookconfiguration.yaml).
+ */
+function fightsOverFields({present, helmRevision, repair}: ReleasePlan, istioVersion: string): boolean {
+  const isAnew = present && (helmRevision === 0 || repair === 'forget')
+  return isAnew || (valid(istioVersion) !== null && minor(istioVersion) < 28)
 }
 
 /** None of the charts holds custom resources of users, the one thing on which helm 4's watcher hangs (helm issue 32615). */
