@@ -21,7 +21,7 @@ const oftens = faultTimes.filter(([often]) => new RegExp(process.env['FAULT_OFTE
 const results = process.env['FAULT_RESULTS']
 const beside = Number(process.env['FAULT_BESIDE'] ?? 3)
 /** The runs' `deadline`, and what helm, writing the report and a loaded machine may take besides. */
-const limitMs = 20_000 + 25_000
+const limitMs = (mode: string) => (mode === 'enforce' ? 60_000 : 20_000) + 25_000
 const toolCache = mkdtempSync(join(tmpdir(), 'tool-cache-'))
 let bed: Bed
 
@@ -52,7 +52,7 @@ test('no fault of the API server turns into a pass, hangs a run or leaves it wit
       const cells = kinds.flatMap((kind) => oftens.map(([often, times]) => ({kind, often, times})))
       const run = async ({kind, often, times}: {kind: FaultKind; often: string; times: number}) => {
         const one = await faultyRun(bed, {kind, on: stage.on, times}, givenFor(stage.mode), toolCache)
-        const promise = one.spoilt === 0 ? '' : brokenPromise(one, calm, limitMs)
+        const promise = one.spoilt === 0 ? '' : brokenPromise(one, calm, limitMs(stage.mode))
         const isLeft = stage.mode === 'enforce' && one.report.verdict.status !== 'pass'
         const why = [promise, isLeft ? await unmended(stage.mode) : ''].filter(Boolean).join('; ')
         tell(told, one)
@@ -80,7 +80,7 @@ let times = 0
 function givenFor(mode: string): Record<string, string> {
   if (mode !== 'enforce') return {mode}
   const values = `${stepFor(bed).inputs['values']}\nmeshConfig: {defaultConfig: {terminationDrainDuration: ${5 + (times++ % 50)}s}}\n`
-  return {mode, values, namespaces: 'shop', 'access-logging': 'true', enroll: 'true', rollout: 'immediate'}
+  return {mode, values, namespaces: 'shop', 'access-logging': 'true', enroll: 'true', rollout: 'immediate', deadline: '60s', timeout: '30s'}
 }
 
 function tell(told: {cells: number; spoilt: number; passed: number; red: number; untouched: number}, {spoilt, report}: FaultyRun): void {
