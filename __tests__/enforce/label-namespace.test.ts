@@ -83,3 +83,26 @@ test('going back asks nobody and keeps no record', async () => {
   expect(answer).toBe(true)
   expect(writes).toEqual([{metadata: {resourceVersion: '7', labels: change.labels}}])
 })
+
+const kept = (manager: string, label: string) => ({
+  metadata: {
+    ...shop({'istio-injection': 'enabled'}).metadata,
+    managedFields: [{manager, operation: 'Apply', fieldsV1: {'f:metadata': {'f:labels': {[`f:${label}`]: {}}}}}],
+  },
+})
+
+test.each<[string, object, boolean]>([
+  ['Argo CD keeps it', kept('argocd-controller', 'istio-injection'), true],
+  ['Flux keeps it', kept('kustomize-controller', 'istio-injection'), true],
+  ['Argo CD keeps another label alone', kept('argocd-controller', 'team'), false],
+  ['somebody wrote it by hand', kept('kubectl-label', 'istio-injection'), false],
+])('a label that would be written back is not changed: %s', async (_, found, isKept) => {
+  const {answer, writes} = await labelled(found)
+  if (isKept) expect(answer).toMatchObject({entry: 'label-kept', message: expect.stringContaining('`istio-injection: enabled`')})
+  expect(writes).toHaveLength(isKept ? 0 : 1)
+})
+
+test('a label beside those of a GitOps tool is: it leaves alone what it does not know', async () => {
+  const add = {namespace: 'shop', labels: {'istio.io/dataplane-mode': 'ambient'}, former: {'istio.io/dataplane-mode': null}}
+  expect((await labelled(kept('argocd-controller', 'istio-injection'), {}, add)).answer).toBe(true)
+})

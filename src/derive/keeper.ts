@@ -20,6 +20,14 @@ export function gitOpsOf({labels = {}, annotations = {}, managedFields = []}: Ke
   return managers.some((manager) => manager === 'kustomize-controller' || manager === 'helm-controller') ? 'Flux' : null
 }
 
+/** The GitOps tool that owns this very label of an object (managedFields) and would write its value back; null for nobody. */
+export function labelKeeper({managedFields = []}: KeptMetadata, label: string): string | null {
+  const owners = (managedFields as {manager?: string; fieldsV1?: {'f:metadata'?: {'f:labels'?: Record<string, unknown>}}}[]).filter(
+    ({fieldsV1}) => fieldsV1?.['f:metadata']?.['f:labels']?.[`f:${label}`] !== undefined,
+  )
+  return gitOpsOf({managedFields: owners})
+}
+
 /** Whoever would write a change of the object back: an operator that owns it, or a GitOps tool; null for nobody. */
 export function keeperOf(metadata: KeptMetadata): string | null {
   const {ownerReferences = []} = metadata

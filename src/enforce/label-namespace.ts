@@ -1,3 +1,4 @@
+import {labelKeeper} from '../derive/keeper.ts'
 import type {Io, Kube, KubeObject} from '../io/io.ts'
 import {Failure, KubeFailure} from '../model/failure.ts'
 import {explainApply} from './apply-failure.ts'
@@ -22,6 +23,7 @@ export async function labelNamespace(
     const found = await kube.find(path)
     if (found === null) return false
     if (former !== null) refuseChanged(found, former)
+    if (former !== null) refuseKept(found, labels)
     const kept = former === null ? null : recordOf(found.metadata.annotations?.[previousLabels], former)
     const annotations = {
       ...(kept === null ? {} : {[previousLabels]: kept}),
@@ -75,5 +77,18 @@ function refuseChanged({metadata: {name, labels = {}}}: KubeObject, former: Labe
         entry: 'changed-meanwhile',
       },
     )
+  }
+}
+
+/** A label that would be written back: pods made after that would come up without a proxy, or with one of a revision that is gone. */
+function refuseKept({metadata}: KubeObject, labels: Labels): void {
+  for (const [label, value] of Object.entries(labels)) {
+    const is = metadata.labels?.[label]
+    const keeper = is === undefined || is === value ? null : labelKeeper(metadata, label)
+    if (keeper === null) continue
+    throw new Failure(`Label \`${label}: ${is}\` of namespace \`${metadata.name}\` is kept by ${keeper}, which would write it back.`, {
+      cure: `Change it where ${keeper} takes it from (${value === null ? `without \`${label}\`` : `\`${label}: ${value}\``}), or take the label out of there.`,
+      entry: 'label-kept',
+    })
   }
 }
