@@ -43,6 +43,7 @@ export const comment = (value: string): Block => ({type: 'comment', value})
 
 /** A sentence of ours with foreign parts in it: what stands between two backticks becomes a name, the rest text. */
 export function prose(sentence: string): Inline[] {
+  if (!sentence.includes('`')) return sentence === '' ? [] : [text(sentence)]
   const parts = sentence.split(/`([^`]+)`/)
   return parts.flatMap((part, at) => (part === '' ? [] : [at % 2 === 1 ? code(part) : text(part)]))
 }

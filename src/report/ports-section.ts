@@ -18,14 +18,11 @@ export function portTables({endpoints}: Pick<Report, 'endpoints'>): PortTables {
     .filter(isBad)
     .sort((left, right) => rank[left.verdict] - rank[right.verdict] || Number(right.isNew ?? false) - Number(left.isNew ?? false))
   const good = endpoints.filter((row) => !isBad(row))
-  const which = bad.length === 0 ? 'All' : 'The other'
-  const rendered = new Map<Endpoint, Row>()
+  const title = `${bad.length === 0 ? 'All' : 'The other'} ${plural(good.length, 'workload port')}, with evidence`
+  const [badTable, goodTable] = [rowsTable(bad), rowsTable(good)]
   return {
-    bad: (limit) => (bad.length === 0 ? [] : rowsTable(bad, limit, rendered)),
-    good: (limit) =>
-      good.length === 0 || limit === 0
-        ? []
-        : [details([text(`${which} ${plural(good.length, 'workload port')}, with evidence`)], rowsTable(good, limit, rendered))],
+    bad: (limit) => (bad.length === 0 ? [] : badTable(limit)),
+    good: (limit) => (good.length === 0 || limit === 0 ? [] : [details([text(title)], goodTable(limit))]),
   }
 }
 
@@ -36,23 +33,19 @@ function isBad({verdict}: Endpoint): boolean {
 const rank: Record<PortVerdict, number> = {violated: 0, unproven: 1, configured: 2, proven: 3, exempt: 4}
 const mark: Record<PortVerdict, string> = {violated: '❌', unproven: '❓', configured: '☑️', proven: '✅', exempt: '➖'}
 
-function rowsTable(rows: Endpoint[], limit: number, rendered: Map<Endpoint, Row>): Block[] {
-  const shown = rows.slice(0, limit)
-  const head = ['Verdict', 'Workload', 'Port', 'Configured', 'Delivered', 'Observed']
-  return [
-    lazyTable(
-      head.map((title) => [text(title)]),
-      renderedRows(shown, rendered),
-    ),
-    ...(rows.length > shown.length ? [paragraph(text(`And ${plural(rows.length - shown.length, 'more port')}, all in report.json.`))] : []),
-  ]
-}
-
-function* renderedRows(rows: Endpoint[], rendered: Map<Endpoint, Row>): Generator<Row> {
-  for (const row of rows) {
-    const known = rendered.get(row) ?? tableRow(cells(row))
-    rendered.set(row, known)
-    yield known
+function rowsTable(rows: Endpoint[]): (limit: number) => Block[] {
+  const head = ['Verdict', 'Workload', 'Port', 'Configured', 'Delivered', 'Observed'].map((title) => [text(title)])
+  const made: Row[] = []
+  function* first(limit: number): Generator<Row> {
+    for (const [at, row] of rows.slice(0, limit).entries()) {
+      const shown = made[at] ?? tableRow(cells(row))
+      made[at] = shown
+      yield shown
+    }
+  }
+  return (limit) => {
+    const left = rows.length - Math.min(rows.length, limit)
+    return [lazyTable(head, first(limit)), ...(left > 0 ? [paragraph(text(`And ${plural(left, 'more port')}, all in report.json.`))] : [])]
   }
 }
 
