@@ -188,6 +188,11 @@ test.each<[string, Partial<OurPolicy>, object]>([
     {metadata: {resourceVersion: '7', labels: {'app.kubernetes.io/managed-by': null}, annotations: {}}, spec: {mtls: null}},
   ],
   [
+    'whose mode others lowered since keeps what they wrote: no take-over writes DISABLE',
+    {spec: {...formerSpec, mtls: {mode: 'DISABLE'}}, former: {spec: formerSpec, managedBy: null}},
+    {metadata: {resourceVersion: '7', labels: {'app.kubernetes.io/managed-by': null}, annotations: {}}},
+  ],
+  [
     'that others changed since keeps what they wrote',
     {spec: {...taken, portLevelMtls: {}}, former: {spec: formerSpec, managedBy: null}},
     {metadata: {resourceVersion: '7', labels: {'app.kubernetes.io/managed-by': null}, annotations: {}}},

@@ -43,8 +43,10 @@ export function restorePatch({resourceVersion, spec, former, annotations}: OurPo
   }
 }
 
-/** True when nobody changed the policy after it was taken over: only its mode differs from the former spec (enforce.ts, takeOver). */
+/** True when nobody changed the policy after it was taken over: only its mode differs from the former spec, and is one that a take-over writes (enforce.ts, takeOver). */
 export function isAsWritten(spec: unknown, former: unknown): boolean {
+  const {mtls} = (spec ?? {}) as {mtls?: {mode?: string} | null}
+  if (mtls?.mode !== 'STRICT' && mtls?.mode !== 'PERMISSIVE') return false
   return JSON.stringify(sorted(withoutMode(spec))) === JSON.stringify(sorted(withoutMode(former)))
 }
 
