@@ -34,3 +34,11 @@ test('the ProxyAgent is made for a dispatcher alone', () => {
 test('nobody asks for a dispatcher', () => {
   expect(linesWith([...ours, ...toolkit], /getAgentDispatcher\b/)).toEqual([[client, 'getAgentDispatcher(serverUrl) {']])
 })
+
+// An `import` of node:http hands out every getter's value, and one of them loads node's own undici; `require` does not.
+test.each(['dist/index.js', 'dist/post/index.js'])('%s imports no builtin that is dear to load', (file) => {
+  const head = readFileSync(file, 'utf8').split('var ', 1)[0] ?? ''
+  const imported = [...head.matchAll(/from\s*"([^"]+)"/g)].map(([, name]) => name)
+  expect(imported).toContain('module')
+  expect(imported.filter((name) => name !== 'module' && name !== 'node:path')).toEqual([])
+})
