@@ -1,6 +1,6 @@
 import type {Io, Kube} from '../io/io.ts'
 import {Failure, KubeFailure} from '../model/failure.ts'
-import {type Claim, createLease, type Lease, leaseName, readLease, takeLease} from './lease.ts'
+import {type Claim, createLease, type Lease, leaseName, leaseSeconds, readLease, takeLease} from './lease.ts'
 
 /** The Lease in our name; `how`: nobody held it, or its holder died without a word. */
 export interface Won {
@@ -60,7 +60,7 @@ function late(lease: Lease, {namespace}: Claim, timeoutMs: number): Failure {
   return new Failure(
     `Another run is changing this cluster and did not end within ${Math.round(timeoutMs / 1000)} s: \`${page}\` holds Lease \`${namespace}/${leaseName}\`.`,
     {
-      cure: 'Let that run end or cancel it, raise `lock-timeout`, or keep jobs apart with `concurrency:`. A holder that dies is noticed by itself.',
+      cure: `Let that run end or cancel it, raise \`lock-timeout\`, or keep jobs apart with \`concurrency:\`. A holder that dies is noticed by itself, after ${leaseSeconds} s.`,
       entry: 'lock-timeout',
     },
   )
