@@ -2,7 +2,7 @@ import {askWebhook} from './install/webhook.ts'
 import type {Kube} from './io/io.ts'
 import type {Inputs} from './model/inputs.ts'
 import type {Asked} from './model/snapshot.ts'
-import type {ObserveOptions} from './observe/observe.ts'
+import type {ObserveOptions} from './observe/observe-options.ts'
 
 /** What the inputs wish to be judged, in the words of a snapshot. */
 export function askedFrom(inputs: Inputs): Asked {

@@ -10,16 +10,9 @@ import type {Pod} from '../model/workload.ts'
 import {bounded} from './bounded.ts'
 import {type ControlPlaneView, type IstiodPod, readSettledReplicas} from './delivered-istiod.ts'
 import {gone, inspectProxy} from './delivered-proxy.ts'
+import type {DeliveryOptions, DeliveryTarget} from './delivery-target.ts'
 import {forwardingGrants, type Grants} from './delivery-grants.ts'
 import {type Round, waitUntilDelivered} from './wait-until-delivered.ts'
-
-/** How to read what was delivered; times in clock ticks. */
-export interface DeliveryOptions {
-  concurrency: number
-  deadline: number
-  /** When this run last changed the cluster, and until when the proxies are given to take it over; null: nothing was changed. */
-  changed: {at: number; until: number} | null
-}
 
 /**
  * Evidence B of a snapshot whose other parts are read: every istiod's own view, and the admin port of every Envoy in scope, as far as the account may forward ports
@@ -56,15 +49,6 @@ export async function readDelivered(snapshot: Snapshot, options: DeliveryOptions
   } catch (thrown) {
     return unread(`reading the proxies failed: ${messageOf(thrown)}`)
   }
-}
-
-/** A pod with Envoy: what to ask of it, or why it cannot be asked ('' when it can). */
-export interface DeliveryTarget {
-  namespace: string
-  pod: string
-  view: PodView
-  listeners: string
-  why: string
 }
 
 /** Every pod in scope that runs Envoy; those that cannot answer carry the reason. */

@@ -1,29 +1,15 @@
 import type {Io, Kube, KubeObject} from '../io/io.ts'
-import type {Probes} from '../model/evidence.ts'
 import type {Cluster, ValidationAnswer} from '../model/mesh.ts'
 import {type Part, unread} from '../model/part.ts'
 import type {Asked, Snapshot} from '../model/snapshot.ts'
 import {claimantsOf, readControlPlane, readMesh, readWebhooks} from './control-plane.ts'
 import {readDelivered} from './delivered.ts'
 import {readListedParts} from './listed-parts.ts'
+import type {ObserveOptions} from './observe-options.ts'
 import {probe} from './probes.ts'
-import type {ProberOptions} from './prober-options.ts'
 import {namespaceFrom} from './project-namespace.ts'
 import {type Reader, readerOf} from './reads.ts'
 import {readSettledWorkloads} from './settled-workloads.ts'
-
-/** How to look; times in clock ticks. */
-export interface ObserveOptions {
-  clusterName: string
-  probes: {mode: Probes['by'] | 'off'; exclude: string[]; concurrency: number; prober?: ProberOptions}
-  /** Until when ports that do not yet show a policy just changed are asked again; null: nothing was changed. */
-  settleUntil: number | null
-  /** When the cluster was last changed by this run; absent or null: it was not. */
-  changedAt?: number | null
-  deadline: number
-  /** The dry run of m103; null unless the run may create objects. */
-  askWebhook: (() => Promise<ValidationAnswer>) | null
-}
 
 /** Reads everything the checks need, then probes. Never throws: what cannot be read is unread, and one failing read spoils only its part. */
 export async function observe(asked: Asked, options: ObserveOptions, kube: Kube, io: Io): Promise<Snapshot> {

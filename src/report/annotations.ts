@@ -2,7 +2,7 @@ import type {Severity} from '../model/check.ts'
 import type {Report} from '../model/report.ts'
 import {newFirst, rankedFindings} from './findings.ts'
 import {refText} from '../model/ref.ts'
-import {isCounted} from './verdict.ts'
+import {isCounted} from './gate.ts'
 import {clipped} from './words.ts'
 
 /** One annotation, for `log.annotate`. */

@@ -1,5 +1,7 @@
 import type {Report} from '../model/report.ts'
-import type {Comparable} from './compare.ts'
+
+/** What is compared: a report before its verdict. */
+export type Comparable = Pick<Report, 'endpoints' | 'results' | 'waivers' | 'scope' | 'terms' | 'cluster' | 'mode'>
 
 /**
  * Why a report cannot be held against an earlier one, or '': another scope, other checks left out, or another cluster by name. What was

@@ -3,12 +3,9 @@ import type {Endpoint} from '../model/endpoint.ts'
 import {refText} from '../model/ref.ts'
 import type {Comparison, Report, Waiver} from '../model/report.ts'
 import {comparePorts} from './compare-ports.ts'
-import {misfitOf, remarksOf} from './comparable.ts'
+import {type Comparable, misfitOf, remarksOf} from './comparable.ts'
 import {rankedFindings} from './findings.ts'
 import {isRotten} from './waive.ts'
-
-/** What is compared: a report before its verdict. */
-export type Comparable = Pick<Report, 'endpoints' | 'results' | 'waivers' | 'scope' | 'terms' | 'cluster' | 'mode'>
 
 /** The same findings, rows and waivers, each marked `isNew` or not, and what changed. */
 export interface Compared {

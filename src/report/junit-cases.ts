@@ -5,7 +5,7 @@ import type {Report, Terms} from '../model/report.ts'
 import {refText} from '../model/ref.ts'
 import {troubleshootingUrl} from './docs-url.ts'
 import {rankedFindings, weighs} from './findings.ts'
-import {isCounted} from './verdict.ts'
+import {isCounted} from './gate.ts'
 import {endpointId} from './waive.ts'
 import {clipped, sentence} from './words.ts'
 

@@ -4,7 +4,7 @@ import type {VerdictStatus} from '../model/report.ts'
 import {coverage, covered, judged, shownPercent} from './counts.ts'
 import {rankedFindings, tally, weighs} from './findings.ts'
 import {planFaults, planPassed} from './plan-verdict.ts'
-import {type Gate, isCounted, type Judged} from './verdict.ts'
+import {type Gate, isCounted, type Judged} from './gate.ts'
 import {isRotten} from './waive.ts'
 import {clipped, plural, policyName, quoted, rowName} from './words.ts'
 

@@ -1,23 +1,10 @@
-import type {Report, Terms, Verdict} from '../model/report.ts'
+import type {Report, Verdict} from '../model/report.ts'
 import {countsOf, coverage, judged, shownPercent} from './counts.ts'
 import {rankedFindings, weighs} from './findings.ts'
+import {type Gate, isCounted, type Judged} from './gate.ts'
 import {breaksCallers, isBlind, isForbidden} from './plan-verdict.ts'
 import {reasonFor} from './reason.ts'
 import {isRotten} from './waive.ts'
-
-/** The inputs that judge. */
-export type Gate = Omit<Terms, 'ignore'>
-
-/** What the verdict is made from. */
-export type Judged = Pick<
-  Report,
-  'counts' | 'endpoints' | 'results' | 'stages' | 'unread' | 'waivers' | 'comparison' | 'forecast' | 'planned'
->
-
-/** Does it count against the run? All does, save with `gate: new` what a baseline that fits says was there already. */
-export function isCounted({isNew}: {isNew?: boolean}, {gate}: Pick<Gate, 'gate'>): boolean {
-  return gate === 'all' || isNew !== false
-}
 
 /** interface.md, "The verdict, exactly": fail, else unknown, else pass, with its one sentence. */
 export function verdictOf(report: Judged, gate: Gate): Verdict {
