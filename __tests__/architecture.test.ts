@@ -94,6 +94,27 @@ test.each(files)('%s imports only what its room may', (file) => {
   expect(strangers).toEqual([])
 })
 
+test('no files import each other in a circle', () => {
+  const imports = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file)
+        .filter((target) => target.startsWith('.'))
+        .map((target) => normalize(join(dirname(file), target))),
+    ]),
+  )
+  const done = new Set<string>()
+  const circles: string[][] = []
+  const visit = (file: string, path: string[]) => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file])
+    if (done.has(file) || path.includes(file)) return
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  expect(circles).toEqual([])
+})
+
 test('docs/architecture.md shows the same import table', () => {
   const shown = (place: string) => (place === 'pure packages' ? '*pure packages*' : `\`${place}\``)
   const rows = Object.entries(mayImport).map(([room, places]) => `| \`${room}\` | ${places.map(shown).join(', ') || 'nothing'} |`)

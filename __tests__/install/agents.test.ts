@@ -1,6 +1,6 @@
-import {agentCharts, agentNamespace, type FoundAgent, planAgents} from '../../src/install/agents.ts'
+import {agentCharts, agentNamespace, planAgents} from '../../src/install/agents.ts'
+import type {Found, FoundAgent} from '../../src/install/found.ts'
 import {daemonSetState} from '../../src/install/daemon-set.ts'
-import type {Found} from '../../src/install/found.ts'
 import type {Owner} from '../../src/install/owner.ts'
 
 const mark = {version: '1.31.1', chart: 'c', values: 'v', helmRevision: 1}

@@ -1,7 +1,7 @@
 import {chartNotes, refuseOtherCharts} from '../../src/install/chart-digests.ts'
 import {refuseUnknownPlatform} from '../../src/install/chart-platform.ts'
 import type {FetchedCharts} from '../../src/install/charts.ts'
-import type {ReleasePlan} from '../../src/install/plan.ts'
+import type {ReleasePlan} from '../../src/install/release-plan.ts'
 import {fakeIo} from '../helpers/fake-io.ts'
 
 const [a, b] = ['a'.repeat(64), 'b'.repeat(64)]

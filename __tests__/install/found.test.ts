@@ -1,4 +1,4 @@
-import {findInstall, istiodsPath, releasesPath, supersededPath} from '../../src/install/found.ts'
+import {findInstall, istiodsPath, releasesPath, supersededPath} from '../../src/install/find-install.ts'
 import {noteRepair, repairsFrom} from '../../src/install/repair-note.ts'
 import {webhookPaths} from '../../src/install/webhooks-found.ts'
 import type {KubeObject} from '../../src/io/io.ts'

@@ -1,6 +1,6 @@
 import {nextRevision, repairArgs, upgradeArgs} from '../../src/install/helm-args.ts'
 import {markFrom, markLabels} from '../../src/install/mark.ts'
-import type {ReleasePlan} from '../../src/install/plan.ts'
+import type {ReleasePlan} from '../../src/install/release-plan.ts'
 
 const plan: ReleasePlan = {
   chart: 'istiod',

@@ -1,4 +1,4 @@
-import {releasesPath} from '../../src/install/found.ts'
+import {releasesPath} from '../../src/install/find-install.ts'
 import type {Io} from '../../src/io/io.ts'
 import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'

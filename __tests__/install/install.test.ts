@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto'
 import {inputsFrom} from '../../src/inputs.ts'
 import {eventsPath, istiodPodsPath} from '../../src/install/diagnosis.ts'
-import {istiodsPath, releasesPath, supersededPath} from '../../src/install/found.ts'
+import {istiodsPath, releasesPath, supersededPath} from '../../src/install/find-install.ts'
 import {install} from '../../src/install/install.ts'
 import type {Inputs} from '../../src/model/inputs.ts'
 import {type FakeIo, fakeIo, refusal, type Script} from '../helpers/fake-io.ts'

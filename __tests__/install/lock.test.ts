@@ -1,6 +1,6 @@
 import {takeLock} from '../../src/install/lock.ts'
 import {lockState} from '../../src/install/lock-state.ts'
-import {releasesPath} from '../../src/install/found.ts'
+import {releasesPath} from '../../src/install/find-install.ts'
 import {type FakeIo, fakeIo, refusal, type Script} from '../helpers/fake-io.ts'
 
 const namespacePath = '/api/v1/namespaces/istio-system'

@@ -1,7 +1,8 @@
 import type {Found, FoundIstiod, FoundRelease} from '../../src/install/found.ts'
 import type {Mark} from '../../src/install/mark.ts'
 import type {Owner} from '../../src/install/owner.ts'
-import {planInstall, type ReleasePlan, type Wish, whatToDo} from '../../src/install/plan.ts'
+import {planInstall, type Wish, whatToDo} from '../../src/install/plan.ts'
+import type {ReleasePlan} from '../../src/install/release-plan.ts'
 
 const now = Date.parse('2026-11-22T18:00:00Z')
 const minute = 60_000

@@ -1,4 +1,4 @@
-import {istiodsPath, releasesPath, supersededPath} from '../../src/install/found.ts'
+import {istiodsPath, releasesPath, supersededPath} from '../../src/install/find-install.ts'
 import type {KubeObject} from '../../src/io/io.ts'
 import {preflight} from '../../src/install/preflight.ts'
 import {inputsFrom} from '../../src/inputs.ts'

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {parseAllDocuments} from 'yaml'
 import {policyKinds} from '../../src/derive/policy-kinds.ts'
 import {type Permission, permissionsFor} from '../../src/install/permissions.ts'
-import type {ReleasePlan} from '../../src/install/plan.ts'
+import type {ReleasePlan} from '../../src/install/release-plan.ts'
 
 interface Rule {
   apiGroups: string[]

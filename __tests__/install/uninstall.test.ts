@@ -1,6 +1,6 @@
 import {inputsFrom} from '../../src/inputs.ts'
 import {findInstalled} from '../../src/install/installed.ts'
-import {istiodsPath, releasesPath} from '../../src/install/found.ts'
+import {istiodsPath, releasesPath} from '../../src/install/find-install.ts'
 import {uninstall} from '../../src/install/uninstall.ts'
 import {webhookPaths} from '../../src/install/webhooks-found.ts'
 import {fakeIo, refusal, type Script} from '../helpers/fake-io.ts'

@@ -1,5 +1,5 @@
 import type {ReadEnrolling} from '../enforce/enrol.ts'
-import {findInstall} from '../install/found.ts'
+import {findInstall} from '../install/find-install.ts'
 import type {CanaryTools} from '../install/install.ts'
 import {isOursIn} from '../install/plan.ts'
 import {stepClock} from '../install/step-clock.ts'

@@ -1,20 +1,9 @@
+import {type AgentChart, type Found, type FoundAgent, istioNamespace} from './found.ts'
 import type {Kube, KubeObject} from '../io/io.ts'
 import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
-import {type Found, istioNamespace} from './found.ts'
-import {type Owner, ownerOf, ownerText} from './owner.ts'
-import type {ReleasePlan} from './plan.ts'
-import {releasePlan} from './release-plan.ts'
-
-/** A DaemonSet of the data plane: Istio's CNI agent or ztunnel. */
-export interface FoundAgent {
-  chart: AgentChart
-  namespace: string
-  name: string
-  owner: Owner
-}
-
-export type AgentChart = 'cni' | 'ztunnel'
+import {ownerOf, ownerText} from './owner.ts'
+import {type ReleasePlan, releasePlan} from './release-plan.ts'
 
 export type AgentWish = Pick<Inputs, 'profile' | 'platform' | 'cniValues' | 'takeOver'>
 

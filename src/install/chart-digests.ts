@@ -1,7 +1,7 @@
 import {Failure} from '../model/failure.ts'
 import type {FetchedCharts} from './charts.ts'
 import {sameDigest} from './mark.ts'
-import type {ReleasePlan} from './plan.ts'
+import type {ReleasePlan} from './release-plan.ts'
 
 /**
  * Throws unless every chart is the one that `given` (the input `chart-digests`) names, and, where a later entry of `charts` stepped in by

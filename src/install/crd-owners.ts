@@ -2,7 +2,7 @@ import type {Kube} from '../io/io.ts'
 import type {Problem} from '../model/problem.ts'
 import {istioNamespace} from './found.ts'
 import {ownerOf, ownerText} from './owner.ts'
-import type {ReleasePlan} from './plan.ts'
+import type {ReleasePlan} from './release-plan.ts'
 
 /** A CRD of Istio that helm does not know as the base release's. */
 export interface ForeignCrd {

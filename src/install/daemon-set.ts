@@ -1,6 +1,7 @@
 import type {Io, Kube, KubeObject} from '../io/io.ts'
 import {Failure} from '../model/failure.ts'
-import {type AgentChart, agentPaths} from './agents.ts'
+import {agentPaths} from './agents.ts'
+import type {AgentChart} from './found.ts'
 import {troublesOf, watchedOf} from './diagnosis.ts'
 
 /** How far a DaemonSet's rollout is; `nodes`: how many shall have a pod. */

@@ -1,6 +1,6 @@
 import type {Io, Kube, KubeObject} from '../io/io.ts'
 import {istioNamespace} from './found.ts'
-import type {ReleasePlan} from './plan.ts'
+import type {ReleasePlan} from './release-plan.ts'
 
 /** What a release runs: its name for people, the path of its pods and of its namespace's warnings, and how the names of its objects begin. */
 export interface Watched {

@@ -1,6 +1,6 @@
 import {minor, valid} from 'semver'
 import {type Mark, markLabels} from './mark.ts'
-import type {ReleasePlan} from './plan.ts'
+import type {ReleasePlan} from './release-plan.ts'
 
 /** What every helm call on the cluster needs. */
 export interface HelmTarget {

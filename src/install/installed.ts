@@ -1,5 +1,7 @@
+import type {Thing} from './thing.ts'
 import type {Kube, KubeObject} from '../io/io.ts'
-import {type FoundIstiod, type FoundRelease, findInstall, istioNamespace} from './found.ts'
+import {type FoundIstiod, type FoundRelease, istioNamespace} from './found.ts'
+import {findInstall} from './find-install.ts'
 import {controlPlanesElsewhere} from './elsewhere.ts'
 import {type Enrolled, enrolledFrom} from './enrolled.ts'
 import {findMeshed, type Meshed} from './meshed.ts'
@@ -7,15 +9,6 @@ import {findOurPolicies, managedByLabel, type OurPolicy} from './our-policies.ts
 import {isLost} from './plan.ts'
 import {staleWebhooks} from './stale-webhooks.ts'
 import {findWebhooks, type FoundWebhook} from './webhooks-found.ts'
-
-/** One object to take away: its path on the API server and the very object that was read there. */
-export interface Thing {
-  kind: string
-  namespace: string
-  name: string
-  path: string
-  uid: string
-}
 
 /** A CRD of ours; `inUse`: how many objects of its kind are in the cluster. */
 export interface Crd extends Thing {

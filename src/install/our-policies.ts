@@ -1,6 +1,6 @@
 import type {Kube, KubeObject} from '../io/io.ts'
 import {KubeFailure} from '../model/failure.ts'
-import type {Thing} from './installed.ts'
+import type {Thing} from './thing.ts'
 
 /** A policy with our mark; `former` is what it was before it was taken over, null for one that we made. */
 export interface OurPolicy extends Thing {

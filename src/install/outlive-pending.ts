@@ -1,5 +1,5 @@
 import type {Io, Kube, KubeObject} from '../io/io.ts'
-import {releasesPath} from './found.ts'
+import {releasesPath} from './find-install.ts'
 import {markFrom} from './mark.ts'
 import {serverAhead} from './server-clock.ts'
 

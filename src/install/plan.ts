@@ -5,7 +5,7 @@ import {planAgents} from './agents.ts'
 import {type Found, type FoundIstiod, type FoundRelease, istioNamespace} from './found.ts'
 import type {Mark} from './mark.ts'
 import {type Owner, ownerText} from './owner.ts'
-import {releasePlan, repairOf} from './release-plan.ts'
+import {type ReleasePlan, releasePlan, repairOf} from './release-plan.ts'
 import {hasConfigurations} from './release-webhooks.ts'
 import {releasesOfOthers} from './releases-of-others.ts'
 
@@ -16,25 +16,6 @@ export type Wish = Pick<
   /** True while this run holds the Lease: no other run of ours, and no helm of one, is at work then. */
   isAlone?: boolean
 } & Partial<Pick<Inputs, 'values' | 'baseValues'>>
-
-/** One helm release to bring about; `does` is settled by `whatToDo` once the chart's digest is known. */
-export interface ReleasePlan {
-  chart: 'base' | 'istiod' | 'cni' | 'ztunnel'
-  name: string
-  namespace: string
-  /** Helm's number of the newest revision, 0 when there is none. */
-  helmRevision: number
-  status: string
-  mark: Mark | null
-  /** Take objects over that helm does not know as this release's. */
-  adopt: boolean
-  /** What a killed run left pending, undone before the upgrade; `forget`: no other revision is on record, so this record itself must go. */
-  repair: '' | 'uninstall' | 'rollback' | 'forget'
-  /** The revision that a rollback goes back to. */
-  good: number
-  /** Is what the release should hold really in the cluster? */
-  present: boolean
-}
 
 /** `leave`: nothing to install, `says` why; `apply`: these releases, in this order, unless `problems` forbid it. */
 export type InstallPlan =

@@ -5,8 +5,10 @@ import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
 import {agentCharts, agentNamespace} from './agents.ts'
 import {whatIsToDo} from './apply-release.ts'
-import {type Found, type FoundIstiod, findInstall} from './found.ts'
-import {isOursIn, planInstall, type ReleasePlan} from './plan.ts'
+import type {Found, FoundIstiod} from './found.ts'
+import {findInstall} from './find-install.ts'
+import {isOursIn, planInstall} from './plan.ts'
+import type {ReleasePlan} from './release-plan.ts'
 import {valuesFor, valuesProblems} from './values.ts'
 
 /** What an install would do, and what would stop it; `installs`: an istiod would come where none is. */

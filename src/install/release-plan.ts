@@ -1,5 +1,24 @@
 import {type Found, istioNamespace} from './found.ts'
-import type {ReleasePlan} from './plan.ts'
+import type {Mark} from './mark.ts'
+
+/** One helm release to bring about; `does` is settled by `whatToDo` once the chart's digest is known. */
+export interface ReleasePlan {
+  chart: 'base' | 'istiod' | 'cni' | 'ztunnel'
+  name: string
+  namespace: string
+  /** Helm's number of the newest revision, 0 when there is none. */
+  helmRevision: number
+  status: string
+  mark: Mark | null
+  /** Take objects over that helm does not know as this release's. */
+  adopt: boolean
+  /** What a killed run left pending, undone before the upgrade; `forget`: no other revision is on record, so this record itself must go. */
+  repair: '' | 'uninstall' | 'rollback' | 'forget'
+  /** The revision that a rollback goes back to. */
+  good: number
+  /** Is what the release should hold really in the cluster? */
+  present: boolean
+}
 
 /** The plan of one release from what helm's newest record of it says; `present`: is what it should hold in the cluster? */
 export function releasePlan(

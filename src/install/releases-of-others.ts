@@ -1,6 +1,6 @@
 import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
-import type {ReleasePlan} from './plan.ts'
+import type {ReleasePlan} from './release-plan.ts'
 
 /**
  * Releases under our names that carry no mark of ours. One that is pending is somebody's helm at work, or its wreck: what we would do to repair

@@ -1,5 +1,5 @@
 import {istioNamespace} from './found.ts'
-import type {Thing} from './installed.ts'
+import type {Thing} from './thing.ts'
 import {isDeleted} from './our-policies.ts'
 import {lockPermission, type Permission} from './permissions.ts'
 import type {UninstallPlan} from './uninstall-plan.ts'

@@ -3,7 +3,7 @@ import type {Inputs} from '../model/inputs.ts'
 import type {Problem} from '../model/problem.ts'
 import {agentCharts} from './agents.ts'
 import {type MeshWish, meshConfigProblems, meshConfigValues} from './mesh-config-values.ts'
-import type {ReleasePlan} from './plan.ts'
+import type {ReleasePlan} from './release-plan.ts'
 import {sortedKeys} from '../model/sorted-keys.ts'
 
 /** The values of one release, in helm's order: ours first, the user's (YAML text, may be '') merged last. */

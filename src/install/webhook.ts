@@ -1,7 +1,8 @@
 import type {Io, Kube} from '../io/io.ts'
 import {Failure, KubeFailure, messageOf} from '../model/failure.ts'
 import type {ValidationAnswer} from '../model/mesh.ts'
-import {defaultRevision, istioNamespace} from './found.ts'
+import {istioNamespace} from './found.ts'
+import {defaultRevision} from './find-install.ts'
 
 /**
  * Asks istiod's validation webhook the one honest question (live-evidence.md, section 6): a dry run of a valid policy that carries the
