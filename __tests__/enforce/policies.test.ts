@@ -163,6 +163,13 @@ test.each<[string, {labels?: object; annotations?: object} | null, string | unde
   )
 })
 
+test('a policy that the user marks otherwise is found again as it was sent, and no policy of others', async () => {
+  const marked = {...allow, metadata: {...allow.metadata, labels: {'app.kubernetes.io/managed-by': 'team-a'}}}
+  const {file: _file, line: _line, ...held} = marked
+  const io = cluster({[`GET ${allowPath}`]: held, [`APPLY ${allowPath}`]: (body: unknown) => body})
+  expect(await apply(io, [marked])).toMatchObject({changed: false})
+})
+
 test('what is in force already is not sent', async () => {
   const held = {...allow, metadata: {...allow.metadata, resourceVersion: '7', labels: ours}}
   const io = cluster({[`GET ${allowPath}`]: held, [`APPLY ${allowPath}`]: {...held, metadata: {...held.metadata, resourceVersion: '8'}}})

@@ -101,20 +101,21 @@ async function tryOut(object: KubeObject, kube: Kube): Promise<Tried> {
 /** What of a manifest is applied: its own words, marked as this action's unless the user marks it otherwise. `found`: what is there already. */
 function sent({apiVersion, kind, metadata, spec}: KubeObject, found: KubeObject | null): object {
   const {name, namespace, labels} = metadata
-  const annotations = {...metadata.annotations, ...(isOfOthers(found) ? {[madeByOthers]: 'true'} : {})}
+  const marked = {...managedBy, ...labels}
+  const annotations = {...metadata.annotations, ...(isOfOthers(found, marked) ? {[madeByOthers]: 'true'} : {})}
   return {
     apiVersion,
     kind,
-    metadata: {name, namespace, labels: {...managedBy, ...labels}, ...(Object.keys(annotations).length === 0 ? {} : {annotations})},
+    metadata: {name, namespace, labels: marked, ...(Object.keys(annotations).length === 0 ? {} : {annotations})},
     ...(spec === undefined ? {} : {spec}),
   }
 }
 
 /** Known at the first time alone: later the object carries our mark, and who made it may be its last writer no more. */
-function isOfOthers(found: KubeObject | null): boolean {
+function isOfOthers(found: KubeObject | null, marked: Record<string, string>): boolean {
   if (found === null) return false
   const {labels = {}, annotations = {}} = found.metadata
-  return annotations[madeByOthers] !== undefined || Object.entries(managedBy).some(([key, value]) => labels[key] !== value)
+  return annotations[madeByOthers] !== undefined || Object.keys(managedBy).some((key) => labels[key] !== marked[key])
 }
 
 function nameText({kind, metadata: {namespace, name}}: KubeObject): string {
