@@ -190,3 +190,21 @@ test('a hub that is being retired is warned of', async () => {
     expect.stringContaining('`gcr.io/istio-release` is retired'),
   ])
 })
+
+test('an istiod of ours whose Deployment somebody deleted is brought back: its webhook and Service are no control plane elsewhere', async () => {
+  const release = (name: string) => ({
+    metadata: {name, labels: {name, status: 'deployed', version: '1', 'istio-mtls/version': '1.31.1', 'istio-mtls/helm-revision': '1'}},
+  })
+  const injector = {
+    metadata: {name: 'istio-sidecar-injector', labels: {app: 'sidecar-injector', 'istio.io/rev': 'default'}},
+    webhooks: [{name: 'w', clientConfig: {service: {namespace: 'istio-system', name: 'istiod'}}}],
+  }
+  const world = (releases: object[]) => ({
+    [`GET ${webhookPaths[0]}`]: [injector],
+    [`GET ${releasesPath}`]: releases,
+    'GET /api/v1/namespaces/istio-system/services/istiod': {metadata: {name: 'istiod'}},
+  })
+  const {plan} = await check(cluster(world([release('istio-base'), release('istiod')])))
+  expect(plan.do === 'apply' && plan.releases.map(({name, present}) => [name, present])).toContainEqual(['istiod', false])
+  await expect(check(cluster(world([])))).rejects.toMatchObject({entry: 'foreign-installation'})
+})

@@ -105,7 +105,10 @@ async function webhookTroubles(inputs: Asked, found: Found, kube: Kube) {
   const stale = await staleWebhooks(webhooks, kube)
   const coming = [`${istioNamespace}/${istiodRelease(inputs)}`]
   const {problems, warnings} = judgeStale(stale, coming, namespace?.metadata.labels ?? {'kubernetes.io/metadata.name': istioNamespace})
-  return {problems: [...elsewhereProblems(controlPlanesElsewhere(webhooks, stale, found.istiods), inputs), ...problems], warnings}
+  // Whose Deployment somebody deleted leaves its webhook and Service: a release of ours brings it back.
+  const ours = found.releases.filter(({mark}) => mark !== null).map(({namespace: at, name}) => `${at}/${name}`)
+  const others = webhooks.filter(({service}) => !ours.includes(service))
+  return {problems: [...elsewhereProblems(controlPlanesElsewhere(others, stale, found.istiods), inputs), ...problems], warnings}
 }
 
 async function pullSecretTroubles(inputs: Asked, kube: Kube) {
