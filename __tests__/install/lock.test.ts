@@ -277,6 +277,16 @@ test.each<[string, number, number, number]>([
   expect(io.lines.find((line) => line.includes('pending-install'))).toContain(`at most ${wait} s`)
 })
 
+test('a helm that uninstalls is as old as its last word, not as the release', async () => {
+  const since = Date.parse('2026-11-22T18:00:00Z') - 10_000
+  const labels = {name: 'istiod', status: 'uninstalling', version: '1', 'istio-mtls/version': '1.31.1', modifiedAt: String(since / 1000)}
+  const {io} = cluster(others(), {
+    [`GET ${releasesPath}`]: [{metadata: {namespace: 'istio-system', creationTimestamp: '2026-01-01T00:00:00Z', labels}}],
+  })
+  await take(io)
+  expect(Math.round(io.clock.ticks() / 1000)).toBe(290)
+})
+
 test('what a repair left pending behind its own record is waited for by nobody', async () => {
   const record = (version: string, status: string) => ({
     metadata: {

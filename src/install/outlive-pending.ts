@@ -43,5 +43,7 @@ function recordFrom({metadata}: KubeObject): Record | null {
   const {name = '', status = '', version = '0'} = labels
   if (markFrom(labels) === null) return null
   const isPending = status.startsWith('pending-') || status === 'uninstalling'
-  return {place: `${namespace}/${name}`, name, revision: Number(version), status, isPending, since: Date.parse(creationTimestamp) || 0}
+  // An uninstall makes no record of its own: helm says in that of the release when it began (helm pkg/storage/driver/secrets.go: Update).
+  const began = status === 'uninstalling' ? Number(labels['modifiedAt']) * 1000 : Date.parse(creationTimestamp)
+  return {place: `${namespace}/${name}`, name, revision: Number(version), status, isPending, since: began || 0}
 }
