@@ -72,7 +72,7 @@ function planned(changes: Partial<Wish>, found: Found) {
   if (plan.do === 'leave') return {do: 'leave' as const, says: plan.says}
   return {
     do: 'apply' as const,
-    releases: plan.releases.map(({name, adopt, repair}) => [name, adopt ? 'adopt' : repair].filter(Boolean).join(' ')),
+    releases: plan.releases.map(({name, adopt, repair}) => [name, adopt ? 'adopt' : '', repair].filter(Boolean).join(' ')),
     entries: plan.problems.map(({entry}) => entry),
     says: plan.problems.map(({says, cure}) => `${says} ${cure}`).join('\n'),
     notes: plan.notes,
@@ -108,6 +108,26 @@ test.each<[string, Partial<Wish>, Found, string[]]>([
     {},
     {...ours, releases: [release('istio-base'), release('istiod', {status: 'pending-upgrade', helmRevision: 4})]},
     ['istio-base', 'istiod forget'],
+  ],
+  [
+    'an install that was killed while it took an istiod over is forgotten: an uninstall would take what was there before it',
+    {isAlone: true, takeOver: true},
+    {
+      ...ours,
+      istiods: [istiod({owner: istioctl, createdAt: '2020-01-01T00:00:00Z'})],
+      releases: [release('istio-base'), release('istiod', {status: 'pending-install', since: now - 10_000})],
+    },
+    ['istio-base adopt', 'istiod adopt forget'],
+  ],
+  [
+    'an install that was killed after it had made its istiod is uninstalled',
+    {isAlone: true},
+    {
+      ...ours,
+      istiods: [istiod({createdAt: new Date(now - 9000).toISOString()})],
+      releases: [release('istio-base'), release('istiod', {status: 'pending-install', since: now - 10_000})],
+    },
+    ['istio-base', 'istiod uninstall'],
   ],
   [
     'a rollback that a repair of ours left pending is repaired at once, too: the note says that it is ours',

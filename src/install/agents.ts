@@ -42,7 +42,8 @@ export function planAgents(wish: AgentWish, found: Found): {releases: ReleasePla
   const releases = agentCharts(wish).map((chart) => {
     const name = agentReleases[chart]
     const agent = found.agents.find((each) => each.chart === chart)
-    const release = releasePlan(chart, name, found, agent !== undefined && agent.namespace === namespace, namespace)
+    const isPresent = agent !== undefined && agent.namespace === namespace
+    const release = releasePlan(chart, name, found, isPresent, namespace, isPresent ? agent.createdAt : '')
     if (agent === undefined || (isOurs(agent, name, namespace) && release.mark !== null)) return release
     const adoptable =
       agent.namespace === namespace && agent.owner.by !== 'operator' && (agent.owner.by !== 'helm' || isOurs(agent, name, namespace))
@@ -67,6 +68,6 @@ function isOurs({owner}: FoundAgent, release: string, namespace: string): boolea
 }
 
 function agentFrom(chart: AgentChart, daemonSet: KubeObject): FoundAgent {
-  const {namespace = '', name} = daemonSet.metadata
-  return {chart, namespace, name, owner: ownerOf(daemonSet)}
+  const {namespace = '', name, creationTimestamp = ''} = daemonSet.metadata
+  return {chart, namespace, name, owner: ownerOf(daemonSet), createdAt: creationTimestamp}
 }

@@ -52,6 +52,8 @@ export interface FoundAgent {
   namespace: string
   name: string
   owner: Owner
+  /** RFC 3339, '' when unknown. */
+  createdAt?: string
 }
 
 export type AgentChart = 'cni' | 'ztunnel'

@@ -34,8 +34,9 @@ export function planInstall(wish: Wish, found: Found, now: number): InstallPlan 
   const problems = [...foreign(wish, found, current), ...versionProblems(wish, current), ...pending(wish, found, now)]
   if (found.namespace.terminating) problems.push(terminating(found.namespace.reason))
   const base = planBase(wish, found, current, problems)
-  const istiod = releasePlan('istiod', istiodRelease(wish), found, current !== null && hasConfigurations('istiod', wish, found))
-  istiod.adopt = current !== null && istiod.mark === null
+  const isPresent = current !== null && hasConfigurations('istiod', wish, found)
+  const istiod = releasePlan('istiod', istiodRelease(wish), found, isPresent, istioNamespace, current?.createdAt)
+  istiod.adopt ||= current !== null && istiod.mark === null
   const agents = planAgents(wish, found)
   const releases = [...(base.release === null ? [] : [base.release]), istiod, ...agents.releases]
   return {do: 'apply', releases, problems: [...problems, ...agents.problems, ...releasesOfOthers(wish, releases)], notes: base.notes}

@@ -12,7 +12,10 @@ export interface ReleasePlan {
   mark: Mark | null
   /** Take objects over that helm does not know as this release's. */
   adopt: boolean
-  /** What a killed run left pending, undone before the upgrade; `forget`: no other revision is on record, so this record itself must go. */
+  /**
+   * What a killed run left pending, undone before the upgrade; `forget`: this record itself must go, for no other revision is on record, or for an
+   * uninstall would take what was there before the install that was killed.
+   */
   repair: '' | 'uninstall' | 'rollback' | 'forget'
   /** The revision that a rollback goes back to. */
   good: number
@@ -20,16 +23,22 @@ export interface ReleasePlan {
   present: boolean
 }
 
-/** The plan of one release from what helm's newest record of it says; `present`: is what it should hold in the cluster? */
+/**
+ * The plan of one release from what helm's newest record of it says; `present`: is what it should hold in the cluster? `createdAt` of the workload
+ * that it should hold, RFC 3339, '' where there is none: one that is older than a pending install was taken over by it, or had lost its records.
+ */
 export function releasePlan(
   chart: ReleasePlan['chart'],
   name: string,
   found: Pick<Found, 'releases'>,
   present: boolean,
   namespace: string = istioNamespace,
+  createdAt = '',
 ): ReleasePlan {
   const release = found.releases.find((each) => each.name === name && each.namespace === namespace)
   const status = release?.status ?? ''
+  const wasThere = status === 'pending-install' && Date.parse(createdAt) < (release?.since ?? 0)
+  const isLone = repairOf(status) === 'rollback' && release?.good === 0
   return {
     chart,
     name,
@@ -37,8 +46,8 @@ export function releasePlan(
     helmRevision: release?.helmRevision ?? 0,
     status,
     mark: release?.mark ?? null,
-    adopt: false,
-    repair: repairOf(status) === 'rollback' && release?.good === 0 ? 'forget' : repairOf(status),
+    adopt: wasThere,
+    repair: wasThere || isLone ? 'forget' : repairOf(status),
     good: release?.good ?? 0,
     present,
   }
