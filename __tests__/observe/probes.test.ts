@@ -90,6 +90,19 @@ describe('after a change of policy', () => {
     expect(io.clock.ticks()).toBe(10_000)
   })
 
+  test('plain text that was seen is not taken back by a round that the deadline cut short', async () => {
+    let round = 0
+    const lateAtLast = () => {
+      round++
+      if (round === 2) void io.clock.sleep(60_000)
+      return certificateRequired
+    }
+    const io: FakeIo = cluster({tls: lateAtLast, plain: ok})
+    const part = await probe(mesh('STRICT'), {...options(), settleUntil: 90_000, deadline: 30_000}, io.kube, io)
+    expect(part).toMatchObject({value: {ports: [{port: 8080, tls: {tries: 2}, plain: {saw: 'plain-text'}}, {port: undeclared}]}})
+    expect(round).toBe(2)
+  })
+
   test('a proxy that does not listen yet is waited for', async () => {
     const starting = status(500, 'error dialing backend: dial tcp 10.0.0.9:8080: connect: connection refused')
     expect((await probed({tls: inTurn(starting, certificateRequired), settleUntil: 60_000})).port.tls).toMatchObject({

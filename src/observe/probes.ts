@@ -1,7 +1,7 @@
 import {progress} from './progress.ts'
 import {endpoints} from '../derive/endpoints.ts'
 import type {Io, Kube} from '../io/io.ts'
-import type {PortProbe, Probes} from '../model/evidence.ts'
+import type {PortProbe, ProbeAnswer, Probes, Sighting} from '../model/evidence.ts'
 import {Failure, messageOf} from '../model/failure.ts'
 import {type Part, read, unread} from '../model/part.ts'
 import type {Snapshot} from '../model/snapshot.ts'
@@ -92,7 +92,8 @@ async function askAll(planned: PlannedPort[], options: Options, ask: Ask, io: Io
   const askEach = (ports: PlannedPort[], concurrency = options.probes.concurrency) =>
     bounded(ports, concurrency, async (port) => {
       if (io.cancelled.aborted || io.clock.ticks() >= options.deadline) return
-      seen.set(port, added(seen.get(port), await probePort(port, ask, io.clock)))
+      const now = await probePort(port, ask, io.clock)
+      seen.set(port, added(seen.get(port), now, io.clock.ticks() >= options.deadline))
       tell(() => `probed ${seen.size} of ${planned.length} ports`)
     })
   await askEach(planned)
@@ -120,9 +121,14 @@ function isOpen({strict, declared}: PlannedPort, probe: PortProbe | undefined): 
   return strict && probe !== undefined && !isSettled(probe) && mayStillSettle(probe) && (declared || !isSilent(probe))
 }
 
-/** The later answer counts, with the tries of all rounds. */
-function added(before: PortProbe | undefined, now: PortProbe): PortProbe {
-  const tls = now.tls && {...now.tls, tries: now.tls.tries + (before?.tls?.tries ?? 0)}
-  const plain = now.plain && {...now.plain, tries: now.plain.tries + (before?.plain?.tries ?? 0)}
-  return {...now, tls, plain}
+/** The later answer counts, with the tries of all rounds; what spoke against the port is not taken back by one that the deadline cut short. */
+function added(before: PortProbe | undefined, now: PortProbe, isLate: boolean): PortProbe {
+  const later = (was: ProbeAnswer | null, is: ProbeAnswer | null) => {
+    if (was === null || is === null) return is
+    const stands = isLate && accusing.has(was.saw) && (is.saw === 'unread' || is.saw === 'inconclusive')
+    return {...(stands ? was : is), tries: is.tries + was.tries}
+  }
+  return {...now, tls: later(before?.tls ?? null, now.tls), plain: later(before?.plain ?? null, now.plain)}
 }
+
+const accusing: ReadonlySet<Sighting> = new Set(['plain-text', 'tls', 'foreign-tls'])
