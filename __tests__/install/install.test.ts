@@ -160,13 +160,25 @@ test('a release left pending by a killed run is repaired before the upgrade', as
     {metadata: {annotations: {'istio-mtls/repairing': null}}},
   ])
 
-  const alone = world({kube: {...kube, [`GET ${releasesPath}`]: releases.map((each) => (each === istiod ? killed : each))}})
+  const record = '/api/v1/namespaces/istio-system/secrets/sh.helm.release.v1.istiod.v2'
+  const lone = (status: string) =>
+    world({
+      kube: {
+        ...kube,
+        [`GET ${releasesPath}`]: releases.map((each) => (each === istiod ? killed : each)),
+        [`GET ${record}`]: {metadata: {name: 'r', uid: 'u', resourceVersion: '9', labels: {...killed.metadata.labels, status}}},
+      },
+    })
+  const alone = lone('pending-upgrade')
   expect(await run(alone)).toMatchObject({changed: true})
   expect(helmCalls(alone)).toEqual(['upgrade istiod'])
-  expect(alone.requests.find(({method}) => method === 'DELETE')?.path).toBe(
-    '/api/v1/namespaces/istio-system/secrets/sh.helm.release.v1.istiod.v2',
-  )
+  expect(alone.requests.find(({method}) => method === 'DELETE')).toMatchObject({path: record, options: {uid: 'u', resourceVersion: '9'}})
   expect(labelsOf(alone.commands.at(-1))['istio-mtls/helm-revision']).toBe('1')
+
+  // A helm that lived on has brought it about meanwhile: that record stays.
+  const ended = lone('deployed')
+  await expect(run(ended)).rejects.toMatchObject({entry: 'release-pending'})
+  expect(ended.requests.filter(({method}) => method === 'DELETE')).toEqual([])
 })
 
 test.each<[string, {code: number | null; stderr?: string; signal?: string}, string[]]>([

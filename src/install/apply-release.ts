@@ -43,7 +43,7 @@ export async function applyRelease(
   }
   if (plan.repair === 'forget') {
     io.changes.begin()
-    await kube.remove(recordPath(plan))
+    await forget(plan, kube)
   }
   if (repair !== null) {
     await helmOrFail(repair, wish, helm, first, kube, io).catch((thrown) => {
@@ -59,6 +59,24 @@ export async function applyRelease(
   await helmOrFail(upgradeArgs(plan, chart.path, files, mark, now), wish, helm, now, kube, io)
   if (plan.repair === 'rollback') await noteRepair(null, kube)
   return does
+}
+
+/** Takes helm's record away as it was planned with, and no other: a helm that lived on, or somebody else's, may have brought the release about meanwhile. */
+async function forget(plan: ReleasePlan, kube: Kube): Promise<void> {
+  const path = recordPath(plan)
+  const record = await kube.find(path)
+  if (record === null) return
+  const {labels = {}, uid, resourceVersion} = record.metadata
+  if (labels['status'] !== plan.status) {
+    throw new Failure(
+      `helm release \`${plan.name}\` was \`${plan.status}\`, and is \`${labels['status']}\` now: another helm is at work on it.`,
+      {
+        cure: 'Let it end, and run again.',
+        entry: 'release-pending',
+      },
+    )
+  }
+  await kube.remove(path, {...(uid !== undefined && {uid}), ...(resourceVersion !== undefined && {resourceVersion})})
 }
 
 /** helm's record of the newest revision (helm pkg/storage/storage.go: makeKey). */
