@@ -301,6 +301,7 @@ test('a label that others wrote over ours is named, and stays', () => {
   const plan = planUninstall(wish, {...one, enrolled: [shop], strangers: [stranger]})
   expect(plan.enrolled).toEqual([{...shop, former: {}}])
   expect(plan.notes.join('\n')).toContain('Namespace shop was labelled `istio.io/rev=prod` by others')
+  expect(planUninstall(wish, {...one, enrolled: [shop], othersRevisions: ['prod']}).enrolled).toEqual(plan.enrolled)
 })
 
 test.each<[string, Partial<UninstallWish>, boolean | undefined, boolean]>([

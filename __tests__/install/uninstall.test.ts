@@ -72,6 +72,7 @@ test('a control plane outside of the cluster is seen by its injector; one whose 
     [`GET ${webhookPaths[0]}`]: [
       injector('asm-managed', {url: 'https://mesh.googleapis.com/inject'}),
       injector('remote', service('istiod-remote')),
+      injector('theirs-tag', service('istiod-remote'), {'istio.io/rev': 'remote', 'istio.io/tag': 'theirs'}),
       injector('dead', service('gone')),
       injector('tag', service('istiod-remote'), {'app.kubernetes.io/managed-by': 'istio-mtls-action'}),
     ],
@@ -81,6 +82,7 @@ test('a control plane outside of the cluster is seen by its injector; one whose 
     "Google's managed Cloud Service Mesh (revision `asm-managed`)",
     'a control plane behind Service `istio-system/istiod-remote` (revision `remote`)',
   ])
+  expect((await findInstalled(io.kube)).othersRevisions).toEqual(['asm-managed', 'remote', 'theirs'])
 })
 
 test('a tag that points at nothing is taken away, by its uid, and then nothing is left', async () => {

@@ -32,7 +32,7 @@ export function formerLabels(text: string): Enrolled['former'] {
   )
 }
 
-/** What is given back of a namespace's labels: not what somebody else wrote over ours since (`kept`, as `istio.io/rev=prod`). `others` are revisions that are not ours. */
+/** What is given back of a namespace's labels: not what somebody else wrote over ours since (`kept`, as `istio.io/rev=prod`). `others` are revisions and tags that are not ours. */
 export function labelsToGiveBack(
   {labels, former}: Pick<Enrolled, 'labels' | 'former'>,
   others: readonly string[],

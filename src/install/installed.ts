@@ -27,6 +27,8 @@ export interface Installed {
   strangers: FoundIstiod[]
   /** Control planes that serve this cluster from outside, as a sentence names them: they need what istiods leave just as well. */
   elsewhere: string[]
+  /** Revisions and tags that injectors of others serve, wherever their istiod is: namespaces labelled so are theirs. */
+  othersRevisions?: string[]
   /** Of our releases, and those of our revision tags, whose `release` need not be there any more. */
   webhooks: (Thing & {release: string; isTag: boolean})[]
   policies: OurPolicy[]
@@ -68,7 +70,7 @@ export async function findInstalled(kube: Kube): Promise<Installed> {
     istiods,
     lost,
     strangers: found.istiods.filter((each) => !istiods.includes(each) && !lost.includes(each)),
-    elsewhere: await findElsewhere(webhooks, found.istiods, kube),
+    ...(await findElsewhere(webhooks, found.istiods, [...istiods, ...lost], kube)),
     webhooks,
     policies: await findOurPolicies(crds, kube),
     enrolled,
@@ -83,12 +85,22 @@ export function releaseOf(revision: string): string {
   return revision === 'default' ? 'istiod' : `istiod-${revision}`
 }
 
-async function findElsewhere(ours: Thing[], istiods: FoundIstiod[], kube: Kube): Promise<string[]> {
+async function findElsewhere(
+  ours: Thing[],
+  istiods: FoundIstiod[],
+  own: FoundIstiod[],
+  kube: Kube,
+): Promise<Pick<Installed, 'elsewhere' | 'othersRevisions'>> {
   const isOurs = ({kind, configuration}: FoundWebhook) => ours.some((each) => each.kind === kind && each.name === configuration)
   const others = (await findWebhooks(kube)).filter((webhook) => webhook.labels['app'] === 'sidecar-injector' && !isOurs(webhook))
-  return controlPlanesElsewhere(others, await staleWebhooks(others, kube), istiods).map(
-    ({revision, name}) => `${name} (revision \`${revision}\`)`,
-  )
+  const stale = await staleWebhooks(others, kube)
+  const revisionOf = ({labels}: FoundWebhook) => labels['istio.io/rev'] ?? 'default'
+  // A tag that others made for a revision of ours ends with that.
+  const served = others.filter((each) => !stale.includes(each) && !own.some(({revision}) => revision === revisionOf(each)))
+  return {
+    elsewhere: controlPlanesElsewhere(others, stale, istiods).map(({revision, name}) => `${name} (revision \`${revision}\`)`),
+    othersRevisions: [...new Set(served.flatMap((each) => [revisionOf(each), each.labels['istio.io/tag'] ?? '']))].filter(Boolean),
+  }
 }
 
 const namespacePath = `/api/v1/namespaces/${istioNamespace}`

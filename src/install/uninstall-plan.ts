@@ -33,7 +33,7 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
   const left = [...strangers.map(istiodText), ...installed.elsewhere]
   const isLast = staying.length === 0 && left.length === 0
   const isAll = wish.install !== 'never' && !isPart
-  const others = strangers.map(({revision}) => revision)
+  const others = [...strangers.map(({revision}) => revision), ...(installed.othersRevisions ?? [])]
   // A tag that points at nothing refuses every pod that it selects.
   const isServed = (release: string) => [...staying, ...strangers].some(({revision}) => releaseOf(revision) === release)
   const plan = {
