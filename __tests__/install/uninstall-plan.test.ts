@@ -95,6 +95,12 @@ test.each<[string, Partial<UninstallWish>, Partial<Installed>, string[]]>([
     ['istiod-canary', '1 webhooks, 0 policies, 0 left, 0 CRDs'],
   ],
   [
+    'one revision beside another of ours whose Deployment somebody deleted',
+    {revision: 'canary', purgeCrds: true},
+    {releases: [...one.releases, release('istiod-canary')], istiods: [istiod('canary')]},
+    ['istiod-canary', '0 webhooks, 0 policies, 0 left, 0 CRDs'],
+  ],
+  [
     'all of it where the revision is the only one',
     {revision: 'canary'},
     {releases: [release('istiod-canary'), release('istio-base')], istiods: [istiod('canary')], webhooks: []},

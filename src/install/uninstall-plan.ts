@@ -24,7 +24,10 @@ export interface UninstallPlan extends Pick<Installed, 'webhooks' | 'policies' |
  */
 export function planUninstall(wish: UninstallWish, installed: Installed): UninstallPlan {
   const {strangers, crds} = installed
-  const isPart = wish.revision !== '' && installed.istiods.some(({revision}) => releaseOf(revision) !== releaseOf(wish.revision))
+  // A release counts whose Deployment somebody deleted, too: it is as little asked for.
+  const beside = installed.releases.filter(({name}) => name.startsWith('istiod') && name !== releaseOf(wish.revision))
+  const isPart =
+    wish.revision !== '' && (beside.length > 0 || installed.istiods.some(({revision}) => releaseOf(revision) !== releaseOf(wish.revision)))
   const ofWish = installed.releases.filter(({name}) => !isPart || name === releaseOf(wish.revision))
   const releases = wish.install === 'never' ? [] : ofWish
   const names = new Set(releases.map(({name}) => name))
@@ -54,7 +57,11 @@ export function planUninstall(wish: UninstallWish, installed: Installed): Uninst
       ...(isPart ? [] : installed.enrolled.flatMap((each) => labelNote(each, others))),
       ...stillMeshed(going, isLast, installed.meshed),
       ...(crds.length > 0 && plan.crds.length === 0 && isAll ? [crdsStay(wish, left)] : []),
-      ...(isPart ? [`Policies, CRDs and root certificates stay, for ${staying.map(istiodText).join(', ')} needs them.`] : []),
+      ...(isPart
+        ? [
+            `Policies, CRDs and root certificates stay, for ${(staying.length > 0 ? staying.map(istiodText) : beside.map(({name}) => `release \`${name}\``)).join(', ')} needs them.`,
+          ]
+        : []),
       ...(left.length > 0 ? [`Left alone: ${left.join(', ')}.`] : []),
     ],
   }
