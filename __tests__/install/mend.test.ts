@@ -79,6 +79,19 @@ test('what cannot be mended keeps nothing else from being mended: no kubeconfig 
   expect(io.requests.filter(({method}) => method === 'DELETE')).toEqual([])
 })
 
+test('a folder that cannot be looked at keeps nothing else from being mended', async () => {
+  const io = fakeIo({
+    state: {...locked, kubeconfigs: '["/temp/locked", "/temp/istio-mtls-kubeconfig-1"]'},
+    files,
+    kube: {[`GET ${lease}`]: held('run 17')},
+  })
+  const {exists} = io.files
+  io.files.exists = (path) => (path === '/temp/locked' ? Promise.reject(new Error('EACCES')) : exists(path))
+  await mend(io)
+  expect(io.requests.map(({method}) => method)).toContain('DELETE')
+  expect([...io.disk.keys()]).toEqual([])
+})
+
 test('a kubeconfig that cannot be removed is named, and the next one is removed', async () => {
   const [first, second] = ['/temp/istio-mtls-kubeconfig-1', '/temp/istio-mtls-kubeconfig-2']
   const io = fakeIo({

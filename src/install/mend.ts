@@ -73,7 +73,8 @@ const unlockMs = 15_000
 async function ownFolders({runner, files}: Pick<Io, 'runner' | 'files'>): Promise<string[]> {
   const there: string[] = []
   for (const folder of foldersFrom(jsonFrom(runner.state(kubeconfigState)))) {
-    if (folder.startsWith(`${runner.temp}/`) && (await files.exists(folder))) there.push(folder)
+    // One that cannot be looked at is told of when it cannot be removed.
+    if (folder.startsWith(`${runner.temp}/`) && (await files.exists(folder).catch(() => true))) there.push(folder)
   }
   return there
 }
