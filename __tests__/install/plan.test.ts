@@ -322,6 +322,7 @@ test.each<[string, Partial<Wish>, string[], Record<string, boolean>]>([
   ['the validator of unlabelled objects', {}, ['istiod-default-validator'], {base: false, istiod: true}],
   ['what the values leave to others', {values: 'global: {operatorManageWebhooks: true}'}, ['istio-sidecar-injector'], {istiod: true}],
   ['what the values turn off', {values: 'global:\n  configValidation: false'}, ['istio-validator-istio-system'], {istiod: true}],
+  ['validation that null turns off', {values: 'global:\n  configValidation: null'}, ['istio-validator-istio-system'], {istiod: true}],
   ['what the values of base turn off', {baseValues: 'defaultRevision: ""'}, ['istiod-default-validator'], {base: true}],
   ['what a chart of one namespace never makes', {values: 'global: {resourceScope: namespace}'}, ['istio-sidecar-injector'], {istiod: true}],
 ])('webhook configurations count as part of a release: without %s', (_, changes, missing, present) => {

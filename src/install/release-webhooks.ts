@@ -25,8 +25,11 @@ function ofIstiod({revision, values = ''}: WebhookWish): string[] {
   const {global} = valuesIn(values)
   if (isNarrow(global)) return []
   return [
-    ...(global?.operatorManageWebhooks === true ? [] : [`MutatingWebhookConfiguration/istio-sidecar-injector${suffix}`]),
-    ...(global?.configValidation === false ? [] : [`ValidatingWebhookConfiguration/istio-validator${suffix}-istio-system`]),
+    ...(global?.operatorManageWebhooks ? [] : [`MutatingWebhookConfiguration/istio-sidecar-injector${suffix}`]),
+    // As the charts' `if` has it: null, 0 and '' are no, too.
+    ...(global?.configValidation !== undefined && !global.configValidation
+      ? []
+      : [`ValidatingWebhookConfiguration/istio-validator${suffix}-istio-system`]),
   ]
 }
 
