@@ -8,8 +8,8 @@ import type {Io} from '../../src/io/io.ts'
 export type Crash = 'SIGKILL' | 'SIGINT' | 'SIGTERM' | 'throw'
 
 export interface CrashPlan {
-  /** Number of the door call, from 1; 0 never crashes and only counts. */
-  at: number
+  /** Number of the door call, from 1, or what its name looks like, the first time; 0 never crashes and only counts. */
+  at: number | RegExp
   crash: Crash
   /** Each point goes here as it is reached, `NUMBER NAME` a line. */
   journal: string
@@ -21,9 +21,12 @@ export interface CrashPlan {
 export function crashingIo(io: Io, plan: CrashPlan): Io {
   let calls = 0
   let isShut = false
+  let isDone = false
   const reach = (number: number, name: string) => {
     appendFileSync(plan.journal, `${number} ${name}\n`)
-    if (number !== plan.at) return
+    const isIt = plan.at instanceof RegExp ? !isDone && plan.at.test(name) : number === plan.at
+    if (!isIt) return
+    isDone = true
     if (plan.crash === 'throw') isShut = true
     else end(plan.crash)
   }

@@ -1,4 +1,5 @@
 import {spawnSync} from 'node:child_process'
+import {randomUUID} from 'node:crypto'
 import {readFileSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -17,34 +18,49 @@ export interface Killed {
   broken: string[]
 }
 
-/** Runs enforce on the bed, crashes at the point (0: never), lets `post` clean, and looks at what is left. */
-export async function killedRun(bed: Bed, at: number, crash: Crash, toolCache: string, more: Record<string, string> = {}): Promise<Killed> {
+/** Runs enforce on the bed, crashes at the point (by number or by name; 0: never), lets `post` clean, and looks at what is left. */
+export async function killedRun(
+  bed: Bed,
+  at: number | RegExp,
+  crash: Crash,
+  toolCache: string,
+  more: Record<string, string> = {},
+): Promise<Killed> {
   const {inputs, env} = stepFor(bed)
-  const journal = join(tmpdir(), `crash-${process.pid}-${at}-${crash}`)
+  const journal = join(tmpdir(), `crash-${process.pid}-${randomUUID()}`)
   writeFileSync(journal, '')
   const step = await runStep(
     {
       inputs: {...inputs, 'github-token': '', probes: 'off', require: 'configured', rollout: 'immediate', timeout: '90s', ...more},
       apiUrl: 'https://127.0.0.1:1',
-      env: {...env, CRASH_AT: String(at), CRASH: crash, CRASH_JOURNAL: journal, CRASH_DURING_MS: process.env['KILL_DURING_MS'] ?? '700'},
+      env: {
+        ...env,
+        CRASH_AT: String(at),
+        CRASH_LIKE: at instanceof RegExp ? at.source : '',
+        CRASH: crash,
+        CRASH_JOURNAL: journal,
+        CRASH_DURING_MS: process.env['KILL_DURING_MS'] ?? '700',
+      },
       entry: {main: '__tests__/install/killed-run.ts', post: 'src/post.ts'},
     },
     {toolCache},
   )
-  const broken = await brokenContracts(bed, step.temp)
+  const broken = await brokenContracts(bed, step.temp, crash)
   forget(step)
   return {code: step.code, log: step.log, points: readFileSync(journal, 'utf8').split('\n').filter(Boolean), broken}
 }
 
-async function brokenContracts(bed: Bed, temp: string): Promise<string[]> {
+async function brokenContracts(bed: Bed, temp: string, crash: Crash): Promise<string[]> {
   const left = (command: string, ...args: string[]) => spawnSync(command, args, {encoding: 'utf8'}).stdout.trim()
   const kube = (...args: string[]) => left(`${bed.bin}/kubectl`, '--kubeconfig', bed.kubeconfig, ...args)
   const strict = kube('get', 'peerauthentications', '-A', '-o', 'jsonpath={.items[*].spec.mtls.mode}')
+  // A run that reaches nothing any more ends by itself and cannot give it back: the next run takes it over after 30 s.
+  const lease = kube('-n', 'istio-system', 'get', 'lease', 'istio-mtls-action', '--ignore-not-found', '-o', 'name')
   const ready = kube('-n', 'istio-system', 'get', 'deployment', 'istiod', '-o', 'jsonpath={.status.readyReplicas}')
   return [
     left('pgrep', '-f', `${temp}/_temp`) === '' ? '' : 'a process of this run is alive',
     left('grep', '-rIlE', 'client-key-data|BEGIN (EC|RSA|PRIVATE)', join(temp, '_temp')) === '' ? '' : 'a kubeconfig is on disk',
-    kube('-n', 'istio-system', 'get', 'lease', 'istio-mtls-action', '--ignore-not-found', '-o', 'name') === '' ? '' : 'the Lease is held',
+    crash === 'throw' || lease === '' ? '' : 'the Lease is held',
     strict.includes('STRICT') && ready !== '1' ? 'STRICT without a ready istiod' : '',
     kube('get', 'pods', '-A', '-l', 'app.kubernetes.io/managed-by=istio-mtls-action', '-o', 'name') === '' ? '' : 'a pod of ours is left',
   ].filter((each) => each !== '')

@@ -8,7 +8,7 @@ import {type Crash, crashingIo} from '../helpers/crashing-io.ts'
 // main.ts up to the report, on an outside that crashes at the point that the environment names. A process of its own, for it is killed.
 
 const io = crashingIo(liveIo(), {
-  at: Number(process.env['CRASH_AT']),
+  at: process.env['CRASH_LIKE'] ? new RegExp(process.env['CRASH_LIKE']) : Number(process.env['CRASH_AT']),
   crash: process.env['CRASH'] as Crash,
   journal: process.env['CRASH_JOURNAL'] ?? '',
   duringMs: Number(process.env['CRASH_DURING_MS']),
