@@ -3,6 +3,7 @@ import {type Bed, down, up} from '../../testbed/bed.ts'
 import {reset} from '../../testbed/reset.ts'
 import {asAccount} from '../canary/account.ts'
 import {type Life, lifeWith} from '../canary/on-life.ts'
+import {nowhere} from './nowhere.ts'
 
 // No image of ztunnel or of the CNI agent is on the bed: their charts are applied for real, their pods are wanted on no node, or stay pending.
 // What the agents then do is tested on recorded objects alone (agents.test.ts).
@@ -30,12 +31,6 @@ afterAll(async () => {
   await down({bed: 24})
 }, 120_000)
 
-const nowhere = `
-affinity:
-  nodeAffinity:
-    requiredDuringSchedulingIgnoredDuringExecution:
-      nodeSelectorTerms: [{matchExpressions: [{key: istio-mtls.test/agents, operator: Exists}]}]
-`
 // The profile asks for the distroless variant of istiod's image, which the bed does not have.
 const ambient = () => ({
   ...{profile: 'ambient', platform: 'k3s', 'cni-values': nowhere, 'ztunnel-values': nowhere, timeout: '90s'},

@@ -5,6 +5,7 @@ import {reset} from '../../testbed/reset.ts'
 import {asAccount} from '../canary/account.ts'
 import {appsIn} from '../canary/on-life.ts'
 import {type Faulty, failureOf, faulty} from './helm-faults.ts'
+import {nowhere} from './nowhere.ts'
 
 // The way back from a full house: two revisions of ours with tags, ambient's charts, an enrolled namespace, and a foreign Istio beside, by an account with
 // rbac/enforce.yaml and rbac/uninstall.yaml (and rbac/ambient.yaml for the agents) and nothing else, judged by the API server's own authorizer.
@@ -26,12 +27,6 @@ afterAll(async () => {
   await down({bed: 13})
 }, 120_000)
 
-const nowhere = `
-affinity:
-  nodeAffinity:
-    requiredDuringSchedulingIgnoredDuringExecution:
-      nodeSelectorTerms: [{matchExpressions: [{key: istio-mtls.test/agents, operator: Exists}]}]
-`
 const kubectl = (args: string[], input?: string) => admin.kubectl(args, input)
 /** The profile asks for the distroless variant of istiod's image, which the bed does not have. */
 const values = () => bed.istiodValues.replace('global:\n', 'global:\n  variant: ""\n')
